@@ -1,0 +1,155 @@
+"""What a target is: the schema of `targets/<name>/target.yml`. Data, never code."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+
+from harness.words import Arch, TargetClass
+
+# Words of the marker language: `-m "not and"` could never mean a target of that name.
+RESERVED = frozenset(("and", "or", "not", "true", "false", "none"))
+
+
+def _not_reserved(name: str) -> str:
+    if name in RESERVED:
+        raise ValueError(f"{name!r} is a word of marker expressions; use another name")
+    return name
+
+
+def _inside(path: str) -> str:
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        raise ValueError(f"{path!r} must be a plain path downwards, without '..'")
+    return path
+
+
+# Names become file names, QEMU ids, pytest markers and URLs, so they are kept to what is inert in all of them.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=64), AfterValidator(_not_reserved)]
+# A word of QEMU's: a machine type, a CPU model, a property. QEMU parses these in comma lists, so nothing may split one.
+QemuWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", max_length=64)]
+# A property's text goes to QEMU as JSON; still no comma, quote or path, since QEMU parses some properties once more.
+QemuText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:+=@-]*$", max_length=128)]
+Tty = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]+$", max_length=31)]
+Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
+Package = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=100)]
+# One word of the kernel's command line: printable, and no space or double quote (the kernel's parser lets a quote
+# swallow the words after it), so that it can become neither two nor half a word.
+CmdlineWord = Annotated[str, StringConstraints(pattern=r"^[!#-~]+$", max_length=255)]
+RelativePath = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.+/-]*$", max_length=200), AfterValidator(_inside)
+]
+# What people read: no control or bidirectional characters, since it is printed on terminals. Notes may have lines.
+_UNPRINTABLE = r"\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069"
+OneLine = Annotated[str, StringConstraints(pattern=rf"^[^\x00-\x1f{_UNPRINTABLE}]+$", max_length=200)]
+Prose = Annotated[str, StringConstraints(pattern=rf"^[^\x00-\x08\x0b-\x1f{_UNPRINTABLE}]*$", max_length=20000)]
+
+
+def _value_kind(value: Any) -> str:
+    return "[bool]" if isinstance(value, bool) else "[int]" if isinstance(value, int) else "[text]"
+
+
+# Which kind it is, is decided first: one message about the kind that was meant, instead of three. A union of plain
+# types would also turn `true` into 1.
+_Bool = Annotated[bool, Tag("[bool]")]
+_Int = Annotated[int, Field(ge=-(1 << 63), lt=1 << 64), Tag("[int]")]
+PropertyValue = Annotated[_Bool | _Int | Annotated[QemuText, Tag("[text]")], Discriminator(_value_kind)]
+MachineProperty = Annotated[_Bool | _Int | Annotated[QemuWord, Tag("[text]")], Discriminator(_value_kind)]
+
+
+def _has_driver(device: dict[str, Any]) -> dict[str, Any]:
+    driver = device.get("driver")
+    if not isinstance(driver, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,63}", driver):
+        raise ValueError("a device needs `driver`, the name of a QEMU device")
+    return device
+
+
+Device = Annotated[dict[QemuWord, PropertyValue], AfterValidator(_has_driver)]
+
+
+class Model(BaseModel):
+    """Strict and frozen: an unknown key is an error, a resolved target never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Machine(Model):
+    """The board or PC as QEMU names it."""
+
+    type: QemuWord = Field(description="QEMU machine type, such as q35, virt or raspi3b")
+    cpu: QemuWord | None = Field(None, description="QEMU CPU model; boards bring their own")
+    cpus: int = Field(1, ge=1, le=64, description="virtual CPUs")
+    memory: int = Field(256, ge=16, le=65536, description="memory in MiB")
+    fixed_memory: bool = Field(False, description="the board has exactly this much; -m is not passed")
+    firmware: Literal["bios", "uefi", "none"] = Field("none", description="what runs before the kernel")
+    properties: dict[QemuWord, MachineProperty] = Field(default_factory=dict, description="machine properties")
+
+
+class Disk(Model):
+    """A disk of the machine. `scratch` is an empty disk with a label in its first sector that the guest reads back."""
+
+    bus: Literal["virtio", "virtio-mmio", "scsi", "nvme", "ahci", "ide", "sd"]
+    content: Literal["scratch", "nocloud"] = "scratch"
+    size: int = Field(64, ge=1, le=1 << 20, description="size in MiB of a scratch disk")
+
+
+class Nic(Model):
+    """A network card on QEMU's user network, which leads nowhere unless `internet` is set."""
+
+    model: QemuWord = Field(description="QEMU device (virtio-net-pci, e1000e, ...), or `onboard`")
+    internet: bool = False
+
+
+class Console(Model):
+    """The serial line that carries the boot, and if there is one, a second line for commands.
+
+    `port` counts QEMU's serial ports from 0. With a second line, kernel messages cannot split a command.
+    """
+
+    device: Tty = Field(description="the guest's name of it, such as ttyS0")
+    port: int = Field(0, ge=0, le=3)
+    baud: int | None = Field(None, ge=300, le=4000000, description="line speed of a real board")
+    channel: Tty | None = Field(None, description="the guest's name of the command line")
+    channel_port: int = Field(1, ge=0, le=3)
+
+
+class Kernel(Model):
+    """Which kernel package of Debian fits, and which device tree of it."""
+
+    package: Package = Field(description="Debian's metapackage, such as linux-image-arm64")
+    dtb: RelativePath | None = Field(None, description="device tree inside the package's dtb folder")
+
+
+class Boot(Model):
+    """What the harness may expect of the boot, and for how long."""
+
+    poweroff: bool = Field(True, description="the machine can switch itself off")
+    resets: int = Field(0, ge=0, le=8, description="resets that are part of a healthy boot")
+    silence: float = Field(40, gt=0, le=3600, description="seconds without a sign of life before it counts as hung")
+    deadline: float = Field(180, gt=0, le=86400, description="seconds to the last milestone")
+    expected: float = Field(10, gt=0, le=86400, description="seconds a boot takes, until history knows better")
+
+
+class Target(Model):
+    """One kind of hardware, resolved: `extends` has been followed and every default is filled in.
+
+    The two times in `boot` are the machine's own: wall clock less what an overloaded host kept from it.
+    """
+
+    name: Name
+    summary: OneLine
+    arch: Arch
+    class_: TargetClass = Field(alias="class")
+    machine: Machine
+    disks: tuple[Disk, ...] = ()
+    nics: tuple[Nic, ...] = ()
+    devices: tuple[Device, ...] = Field(
+        (), description="more devices, each as QEMU's -device in JSON form; `driver` is required"
+    )
+    console: Console
+    kernel: Kernel
+    drivers: tuple[Module, ...] = Field((), description="kernel modules this hardware needs, in order of loading")
+    cmdline: tuple[CmdlineWord, ...] = Field((), description="kernel command line, a word an entry; console= is added")
+    boot: Boot = Boot()
+    notes: Prose = ""
