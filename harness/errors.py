@@ -1,6 +1,7 @@
 """The ways a run can end badly that are not the guest's fault, each with its exit status.
 
-A message says what happened, where (file, line, key) and what to do. `cli.py` prints it in one line and never a traceback.
+A message says what happened, where (file, line, key) and what to do. `cli.py` prints it in one line, never a
+traceback.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def _longest_ticks(text: str) -> int:
 
 
 def _table(cells: tuple[CellRecord, ...]) -> str:
-    from tabulate import tabulate  # noqa: PLC0415 -- 40 ms that only the end of a run needs
+    from tabulate import tabulate
 
     if not cells:
         return ""

@@ -88,7 +88,7 @@ def _fitted(rows: list[list[str]], columns: int) -> list[list[str]]:
 
 
 def _tabulate(rows: list[list[str]], headers: list[str]) -> str:
-    from tabulate import tabulate  # noqa: PLC0415 -- 40 ms that only the end of a run needs
+    from tabulate import tabulate
 
     align = ("left", "left", "left", "left", "right", "left")[: len(headers)]
     text = tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align if rows else None)

@@ -44,9 +44,9 @@ class Progress(Protocol):
 def make_progress(stream: TextIO, environ: Mapping[str, str] = os.environ) -> Progress:
     """Live rows if `stream` is a terminal that can move its cursor, else one plain line an event."""
     if stream.isatty() and environ.get("TERM", "dumb") != "dumb":
-        from harness.report.progress.live import RichProgress  # noqa: PLC0415 -- rich, 40 ms, is for terminals
+        from harness.report.progress.live import RichProgress
 
         return RichProgress(stream)
-    from harness.report.progress.plain import PlainProgress  # noqa: PLC0415 -- it imports from here
+    from harness.report.progress.plain import PlainProgress
 
     return PlainProgress(stream)

@@ -1,0 +1,177 @@
+"""The milestones a cell must reach, in order: which evidence counts for each. Pure functions of the target."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harness.boot.marks import marks_in
+from harness.plan.target import Target
+from harness.words import Event, Outcome, Source
+
+READY = "ready"
+POWEROFF = "poweroff"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """Evidence for or against a milestone, as it was seen; `offset` orders several within one block of lines."""
+
+    ok: bool
+    line: str
+    offset: int = 0
+
+
+class Rung(Protocol):
+    """One milestone: a name, the evidence that counts for it, and the outcome when the evidence says it failed."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def failure(self) -> Outcome: ...
+
+    def sighted(self, event: Event) -> Sighting | None:
+        """The evidence in this event, if there is any."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleRung:
+    """A console line. `needle` is a literal that every match contains, or empty for a pattern of the user's."""
+
+    name: str
+    pattern: re.Pattern[str]
+    needle: str = ""
+    prompts: bool = False  # whether an unfinished line counts, as a login prompt is one
+    failure: Outcome = Outcome.HANG
+
+    def sighted(self, event: Event) -> Sighting | None:
+        if event.source is not Source.CONSOLE or not (event.kind == "lines" or self.prompts):
+            return None
+        if self.needle and self.needle not in event.text:
+            return None
+        found = self.pattern.search(event.text)
+        return Sighting(True, _line_at(event.text, found.start()), found.start()) if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRung:
+    """A step of the guest's init, with its exit status. `expected` fields must have exactly these values."""
+
+    name: str
+    expected: dict[str, str] = field(default_factory=dict)
+    failure: Outcome = Outcome.SERVICE_FAILED
+
+    def sighted(self, event: Event) -> Sighting | None:
+        if event.kind != "lines":
+            return None
+        for mark in marks_in(event.text):
+            if mark.name == self.name:
+                wrong = [key for key, value in self.expected.items() if mark.fields.get(key) != value]
+                note = f" (expected {', '.join(f'{key}={self.expected[key]}' for key in wrong)})" if wrong else ""
+                return Sighting(mark.status == 0 and not wrong, mark.line + note, mark.offset)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class FactRung:
+    """Something the machine or the harness itself found out (`data["ok"]` says how it went)."""
+
+    name: str
+    kind: str
+    failure: Outcome = Outcome.READY
+
+    def sighted(self, event: Event) -> Sighting | None:
+        if event.kind != self.kind or event.source is Source.CONSOLE:
+            return None
+        return Sighting(bool(event.data.get("ok")), event.text)
+
+
+@dataclass(frozen=True, slots=True)
+class ShutdownRung:
+    """The guest switched the machine off, as QMP tells it."""
+
+    name: str = POWEROFF
+    failure: Outcome = Outcome.POWERED_OFF
+
+    def sighted(self, event: Event) -> Sighting | None:
+        if event.source is Source.QMP and event.kind == "SHUTDOWN" and event.data.get("reason") == "guest-shutdown":
+            return Sighting(True, event.text)
+        return None
+
+
+_SEABIOS = ConsoleRung("firmware", re.compile(r"SeaBIOS \(version [^)\n]{0,200}\)"), "SeaBIOS")
+_UEFI = ConsoleRung(
+    "firmware",
+    re.compile(r"UEFI firmware \(version[^\n]*|BdsDxe: [^\n]*|EFI stub: [^\n]*"),
+)
+# The kernel's own word that it was started by UEFI and not past it.
+_EFI_KERNEL = ConsoleRung("efi", re.compile(r"efi: EFI v[\d.]+ by [^\n]*"), "efi: EFI v")
+# Only the banner at the head of a boot counts (no time yet, or time zero): a log that is printed again is no new boot.
+# Firmware may leave its own text in front of it: SeaBIOS' last line is not ended when the kernel takes over.
+KERNEL_BANNER = re.compile(r"(?:^(?:<\d>)?|\[ *0\.000000\](?:\[[^\]\n]*\])? ?)Linux version \d[^\n]*", re.MULTILINE)
+_KERNEL = ConsoleRung("kernel", KERNEL_BANNER, "Linux version ")
+_POWER_DOWN = ConsoleRung(POWEROFF, re.compile(r"reboot: Power down"), "Power down", failure=Outcome.POWERED_OFF)
+
+
+def _line_at(text: str, offset: int) -> str:
+    start = text.rfind("\n", 0, offset) + 1
+    end = text.find("\n", offset)
+    return text[start : len(text) if end < 0 else end].strip()
+
+
+def _firmware(target: Target) -> Iterator[Rung]:
+    if target.machine.firmware == "bios":
+        yield _SEABIOS
+    elif target.machine.firmware == "uefi":
+        yield _UEFI
+
+
+def _kernel_on_uefi(target: Target) -> Iterator[Rung]:
+    if target.machine.firmware == "uefi":
+        yield _EFI_KERNEL
+
+
+def image_ladder(
+    target: Target, *, init_fields: dict[str, str], metadata: dict[str, str], asks_machine: bool
+) -> tuple[Rung, ...]:
+    """The milestones of an image of ours.
+
+    `init_fields` and `metadata` are what the marks `init` and `metadata` must report (the kernel that was built, the
+    instance that was handed in); `asks_machine` tells whether the machine answers questions of its own (QMP).
+    """
+    rungs: list[Rung] = [*_firmware(target)]
+    rungs += [_KERNEL, *_kernel_on_uefi(target)]
+    rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
+    rungs += [MarkRung(f"disk{index}") for index, disk in enumerate(target.disks) if disk.content == "scratch"]
+    if target.nics:
+        rungs.append(MarkRung("network"))
+    if any(disk.content == "nocloud" for disk in target.disks):
+        rungs.append(MarkRung("metadata", metadata))
+    if target.console.channel:
+        rungs.append(MarkRung("channel"))
+    rungs.append(MarkRung(READY))
+    if asks_machine:
+        rungs.append(FactRung("devices", "inspection"))
+    rungs.append(FactRung("shell", "shell"))
+    if target.boot.poweroff:
+        rungs.append(ShutdownRung() if asks_machine else _POWER_DOWN)
+    return tuple(rungs)
+
+
+# What somebody else's image shows when it is up: a login prompt, a shell of the root, or an installer's first screen.
+LOGIN = re.compile(r"(?<!\S)login: ?$|^(?:\S*|[/~]\S* )[#$] $", re.MULTILINE)
+
+
+def foreign_ladder(target: Target, *, boots_kernel: bool, ready: re.Pattern[str] | None) -> tuple[Rung, ...]:
+    """The milestones of somebody else's image: nothing is known of its init, so `ready` decides (default: a login).
+
+    `boots_kernel` tells that the kernel was handed over directly; a disk or an ISO may show no kernel on its console.
+    """
+    rungs: list[Rung] = [*_firmware(target)]
+    if boots_kernel:
+        rungs += [_KERNEL, *_kernel_on_uefi(target)]
+    rungs.append(ConsoleRung(READY, ready or LOGIN, prompts=True))
+    return tuple(rungs)

@@ -1,0 +1,176 @@
+"""The command line: reads it, calls the command, and turns errors into one line and an exit status.
+
+Everything but typer is imported when a command is called, so that `list` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.errors import BootmatrixError, InputError
+
+# pydantic looks through every installed package for plugins of its own, of which there are none: 15 ms each start.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Build, boot and judge a matrix of hardware targets.",
+)
+
+Cells = Annotated[list[str] | None, typer.Argument(help="cell ids, target names, or globs over them")]
+Expression = Annotated[str | None, typer.Option("-m", metavar="EXPR", help="marker expression, as pytest's -m")]
+SuiteName = Annotated[str | None, typer.Option("--suite", help="a suite of matrix.yml")]
+MatrixFile = Annotated[Path | None, typer.Option("--matrix", help="matrix.yml to use instead of the one found")]
+LabFile = Annotated[Path | None, typer.Option("--lab", help="lab.yml to use instead of the one beside matrix.yml")]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Jobs = Annotated[int | None, typer.Option("-j", min=1, max=512, help="boots at once (default: one a processor)")]
+Out = Annotated[Path | None, typer.Option("--out", help="folder for the records (default: reports/<timestamp>)")]
+
+
+@app.command("list")
+def list_command(
+    cells: Cells = None,
+    expression: Expression = None,
+    suite: SuiteName = None,
+    matrix: MatrixFile = None,
+    json: Json = False,
+) -> int:
+    """List cells."""
+    from harness.commands.list_cells import list_cells
+    from harness.commands.project import Selection
+
+    return list_cells(Selection(cells or (), expression, suite, matrix), as_json=json)
+
+
+@app.command("run")
+def run_command(
+    cells: Cells = None,
+    expression: Expression = None,
+    suite: SuiteName = None,
+    jobs: Jobs = None,
+    out: Out = None,
+    kernel: Annotated[str | None, typer.Option("--kernel", help="distro, or a kernel file of yours")] = None,
+    matrix: MatrixFile = None,
+    lab: LabFile = None,
+    json: Json = False,
+) -> int:
+    """Build, boot and judge cells (default: suite quick)."""
+    from harness.commands.project import Selection
+    from harness.commands.run import Output, run
+
+    output = Output(out=out, as_json=json, jobs=jobs)
+    return run(Selection(cells or (), expression, suite, matrix), output, kernel=kernel, lab=lab)
+
+
+@app.command("boot")
+def boot_command(
+    target: Annotated[str, typer.Option("--target", help="the target to boot on")],
+    kernel: Annotated[Path | None, typer.Option("--kernel", help="a kernel of yours")] = None,
+    initrd: Annotated[Path | None, typer.Option("--initrd", help="its initrd")] = None,
+    iso: Annotated[Path | None, typer.Option("--iso", help="an ISO image of yours")] = None,
+    disk: Annotated[Path | None, typer.Option("--disk", help="a disk image of yours; never altered")] = None,
+    append: Annotated[str, typer.Option("--append", help="words for the kernel's command line")] = "",
+    ready: Annotated[str | None, typer.Option("--ready", metavar="REGEX", help="console text that means: up")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="seconds to get there")] = None,
+    out: Out = None,
+    matrix: MatrixFile = None,
+    json: Json = False,
+) -> int:
+    """Boot somebody else's image on a target."""
+    from harness.commands.run import Output, boot
+    from harness.run.foreign import Foreign
+
+    foreign = Foreign(kernel, initrd, iso, disk, append, _pattern(ready), timeout)
+    return boot(target, foreign, Output(out=out, as_json=json), matrix=matrix)
+
+
+@app.command("build")
+def build_command(
+    cells: Cells = None, expression: Expression = None, suite: SuiteName = None, matrix: MatrixFile = None
+) -> int:
+    """Build cells without booting them."""
+    from harness.commands.build import build
+    from harness.commands.project import Selection
+
+    return build(Selection(cells or (), expression, suite, matrix))
+
+
+@app.command("console")
+def console_command(
+    cell: Annotated[str, typer.Argument(help="a cell id, or a target's name")],
+    matrix: MatrixFile = None,
+    lab: LabFile = None,
+) -> int:
+    """Boot a cell with its console on this terminal."""
+    from harness.commands.console import console
+
+    return console(cell, matrix=matrix, lab=lab)
+
+
+@app.command("report")
+def report_command(runs: Annotated[list[Path], typer.Argument(help="folders of runs")]) -> int:
+    """Make the reports of finished runs again."""
+    from harness.commands.report import report
+
+    return report(runs)
+
+
+@app.command("doctor")
+def doctor_command(matrix: MatrixFile = None, json: Json = False) -> int:
+    """Tell what this host has and what it lacks."""
+    from harness.commands.doctor import doctor
+
+    return doctor(matrix=matrix, as_json=json)
+
+
+@app.command("schema")
+def schema_command(name: Annotated[str, typer.Argument(help="matrix, target, lab or results")]) -> int:
+    """Print the JSON Schema of a file."""
+    from harness.commands.schema import schema
+
+    return schema(name)
+
+
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    if text is None:
+        return None
+    try:
+        return re.compile(text, re.MULTILINE)
+    except re.error as problem:
+        raise InputError(f"--ready {text!r} is no regular expression: {problem}") from None
+
+
+def main() -> None:
+    """The console script `bootmatrix`."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        status = app(standalone_mode=False)
+    except BootmatrixError as problem:
+        return _complain(str(problem), problem.exit_status)
+    except typer.TyperException as problem:
+        return _complain(f"{problem.format_message()} (see bootmatrix --help)", 2)
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    except BrokenPipeError:
+        # Whoever read our output has gone; the interpreter must not complain about it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    return int(status or 0)
+
+
+def _complain(text: str, status: int) -> int:
+    from harness.report.text import SENTENCE, clean
+
+    print(f"bootmatrix: {clean(text, SENTENCE)}", file=sys.stderr)
+    return status

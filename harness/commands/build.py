@@ -1,0 +1,41 @@
+"""`bootmatrix build`: make kernels and initrds, and boot nothing."""
+
+from __future__ import annotations
+
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from harness.commands.project import Selection, warn
+from harness.errors import BootmatrixError
+from harness.run.cellwork import CellWork
+from harness.run.engine import BUILDERS
+from harness.run.work import Prepared
+from harness.store import Store
+
+
+def build(selection: Selection) -> int:
+    """Build the selected cells and print where their files are; a cell that fails does not stop the others."""
+    _, cells = selection.cells()
+    store = Store()
+
+    def prepare(work: CellWork) -> Prepared | BootmatrixError:
+        with tempfile.TemporaryDirectory(prefix="bootmatrix-") as scratch:
+            try:
+                return work.prepare(Path(scratch), lambda text: warn(f"{work.id}: {text}"))
+            except BootmatrixError as problem:
+                return problem
+
+    works = [CellWork(cell, store) for cell in cells]
+    status = 0
+    with ThreadPoolExecutor(BUILDERS) as pool:
+        for work, made in zip(works, pool.map(prepare, works), strict=True):
+            if isinstance(made, BootmatrixError):
+                warn(f"{work.id}: {made}")
+                status = max(status, made.exit_status)
+                continue
+            print(work.id)
+            for name in ("kernel", "initrd", "dtb", "origin"):
+                if name in made.artefacts:
+                    print(f"  {name}: {made.artefacts[name]}")
+    return status

@@ -1,0 +1,88 @@
+"""The one door of the `build` rooms: target, image and kernel choice in; files to boot and their command line out."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import InputError
+from harness.image.initrd import initrd
+from harness.kernel.artifact import KernelArtifact
+from harness.kernel.distro import distro_kernel, dtb_of
+from harness.kernel.user import user_kernel
+from harness.plan.target import Target
+from harness.store import Progress, Store, silent
+
+KERNELS = ("distro",)
+MEDIA = ("direct",)
+
+
+@dataclass(frozen=True, slots=True)
+class BootFiles:
+    """What a machine is started with."""
+
+    kernel: KernelArtifact
+    initrd: Path | None
+    dtb: Path | None
+    cmdline: tuple[str, ...]  # a word an entry
+
+
+def assemble(
+    target: Target,
+    image: str | Path,
+    kernel: str | Path,
+    media: str,
+    store: Store,
+    progress: Progress = silent,
+) -> BootFiles:
+    """Make or find everything a cell is booted with. Milliseconds where the store has it all.
+
+    `image`: the name of one that ships, or a YAML file of the user's. `kernel`: one of KERNELS, or a file of the
+    user's. `media`: one of MEDIA.
+    Raises InputError for what the user can mend and HostError for what the host cannot do.
+    """
+    _known(media, MEDIA, "media")
+    if isinstance(kernel, Path):
+        artifact = user_kernel(kernel, target.arch)
+        return BootFiles(
+            kernel=artifact,
+            initrd=initrd(target, image, artifact, store, progress),
+            dtb=_borrowed_dtb(target, store, progress),
+            cmdline=cmdline_of(target),
+        )
+    _known(kernel, KERNELS, "kernel")
+    artifact = distro_kernel(target, store, progress)
+
+    def whole() -> KernelArtifact:
+        return distro_kernel(target, store, progress, thorough=True)
+
+    return BootFiles(
+        kernel=artifact,
+        initrd=initrd(target, image, artifact, store, progress, whole=whole),
+        dtb=dtb_of(target, artifact),
+        cmdline=cmdline_of(target),
+    )
+
+
+def cmdline_of(target: Target) -> tuple[str, ...]:
+    """The kernel's command line: the console, our defaults, the target's own words. Pure.
+
+    panic=0: a kernel that panics stays where it is, with its last words on the console, until the harness stops it.
+    """
+    console = target.console
+    speed = f",{console.baud}n8" if console.baud else ""
+    return (f"console={console.device}{speed}", "panic=0", *target.cmdline)
+
+
+def _borrowed_dtb(target: Target, store: Store, progress: Progress) -> Path | None:
+    """A kernel file comes alone: the device tree is that of the target's package."""
+    return dtb_of(target, distro_kernel(target, store, progress)) if target.kernel.dtb else None
+
+
+def _known(word: str, words: tuple[str, ...], what: str) -> None:
+    if word not in words:
+        near = difflib.get_close_matches(word, words, 1)
+        raise InputError(
+            f"{what} {word!r} is not known", hint=f"did you mean {near[0]}?" if near else f"use {', '.join(words)}"
+        )

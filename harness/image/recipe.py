@@ -1,0 +1,92 @@
+"""Images and components as data: `images/<name>.yml` names components, `components/<name>/component.yml` makes one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from harness.errors import InputError, Where
+from harness.plan.target import Model, Name, Package, RelativePath
+from harness.plan.validate import suggestion, validate
+from harness.plan.yamlfile import load, shown_path
+
+_HERE = Path(__file__).resolve().parent.parent
+IMAGES = _HERE / "images"
+COMPONENTS = _HERE / "components"
+
+
+def _inside(path: str) -> str:
+    if any(part in ("", ".", "..") for part in path.split("/")):
+        raise ValueError(f"{path!r} must be a plain path downwards, without '..'")
+    return path
+
+
+def _link(target: str) -> str:
+    if not target or not target.isprintable() or len(target) > 255:
+        raise ValueError(f"{target!r} cannot be the target of a link")
+    return target
+
+
+Inside = Annotated[RelativePath, AfterValidator(_inside)]
+
+
+class Component(Model):
+    """One piece of an image. Paths are relative to the image's root."""
+
+    description: str = Field(max_length=200)
+    package: Package | None = Field(None, description="Debian package that `files` come from, of the target's arch")
+    files: dict[Inside, tuple[Inside, ...]] = Field(
+        default_factory=dict, description="path in the image: paths in the package, the first that exists is taken"
+    )
+    own: dict[Inside, Inside] = Field(default_factory=dict, description="path in the image: file beside this one")
+    links: dict[Inside, Annotated[str, AfterValidator(_link)]] = Field(
+        default_factory=dict, description="symbolic link in the image: its target"
+    )
+    folders: tuple[Inside, ...] = Field((), description="empty folders of the image")
+
+
+class Image(Model):
+    """What runs on a target. For now its first programs only."""
+
+    description: str = Field(max_length=200)
+    init: tuple[Name, ...] = Field(min_length=1, description="components unpacked over one another, in order")
+
+
+@lru_cache(maxsize=64)
+def image(name: str | Path, folder: Path = IMAGES) -> Image:
+    """The image of that name, or in a file of the user's. Raises InputError, naming the nearest where there is none."""
+    path = name if isinstance(name, Path) else folder / f"{name}.yml"
+    if isinstance(name, str) and ("/" in name or not path.is_file()):
+        known = [file.stem for file in folder.glob("*.yml")]
+        raise InputError(f"there is no image {name!r}", hint=suggestion(name, known))
+    document = load(path)
+    return validate(Image, document.data, document)
+
+
+@lru_cache(maxsize=256)
+def component(name: str, folder: Path = COMPONENTS) -> Component:
+    """The component of that name. Raises InputError, with the nearest name where there is none."""
+    path = folder / name / "component.yml"
+    if "/" in name or not path.is_file():
+        known = [file.parent.name for file in folder.glob("*/component.yml")]
+        raise InputError(f"there is no component {name!r}", hint=suggestion(name, known))
+    document = load(path)
+    found = validate(Component, document.data, document)
+    if found.files and not found.package:
+        raise InputError("files are taken from a package, but none is named", where=document.where(("files",)))
+    for target, source in found.own.items():
+        if not (folder / name / source).is_file():
+            raise InputError(f"there is no file {source!r} beside it", where=document.where(("own", target)))
+    return found
+
+
+def own_file(name: str, source: str, folder: Path = COMPONENTS) -> bytes:
+    """The bytes of a file beside a component's recipe."""
+    path = folder / name / source
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise InputError(f"cannot be read: {problem.strerror}", where=Where(shown_path(path))) from problem

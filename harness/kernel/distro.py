@@ -1,0 +1,133 @@
+"""Kernel `distro`: Debian's package for the target's architecture, unpacked once into the store."""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+import subprocess
+from pathlib import Path
+
+from harness.errors import HostError, InputError, Where
+from harness.kernel.aptroot import Answer, AptRoot
+from harness.kernel.artifact import KernelArtifact
+from harness.kernel.debian import Superseded, fetch_exact, unpack
+from harness.plan.target import Target
+from harness.store import Progress, Store, silent
+
+_LAYOUT = 1  # of an unpacked kernel; part of its key
+_ROOM = 1 << 30  # bytes; the largest of Debian 12 takes 420 MB
+_WARM = ("kernel", "config")  # a warm run looks at these; the thousands of modules only when an initrd is made
+
+
+def distro_kernel(
+    target: Target,
+    store: Store,
+    progress: Progress = silent,
+    *,
+    thorough: bool = False,
+) -> KernelArtifact:
+    """The target's kernel package, unpacked and indexed by depmod.
+
+    `thorough`: look at every file of it, modules included, and unpack again where one is damaged.
+    Raises InputError where the target's device tree is not in the package, HostError where it cannot be fetched.
+    """
+    apt = AptRoot(store, target.arch.debian, progress=progress)
+    package = target.kernel.package
+    try:
+        artifact = unpacked(apt, package, apt.resolve(package), target, thorough)
+    except Superseded:
+        artifact = unpacked(apt, package, apt.resolve(package), target, thorough)
+    dtb_of(target, artifact)
+    return artifact
+
+
+def unpacked(apt: AptRoot, package: str, answer: Answer, target: Target, thorough: bool = False) -> KernelArtifact:
+    """The unpacked kernel of one package file."""
+    if not answer.package.startswith("linux-image-"):
+        raise InputError(
+            f"{package} is not a kernel package",
+            where=target_file(target, "kernel.package"),
+            hint="use one of Debian's metapackages, such as linux-image-arm64",
+        )
+    release = answer.package.removeprefix("linux-image-").removesuffix("-unsigned")
+    inputs = {"layout": _LAYOUT, "deb": answer.sha256}
+
+    def make(folder: Path) -> None:
+        deb = fetch_exact(apt, package, answer)
+        apt.progress(f"unpacking {answer.package} {answer.version}")
+        unpack(deb, folder, lambda name: placed(name, release))
+        if not (folder / "kernel").is_file():
+            raise HostError(f"{answer.package} {answer.version} has no kernel {release} in boot/")
+        if (folder / "lib/modules" / release).is_dir():
+            depmod(folder, release)
+
+    entry = apt.store.path("kernel", inputs)
+    dtb = f"dtbs/{target.kernel.dtb}"
+    need = None if thorough else [*_WARM, dtb] if target.kernel.dtb and (entry / dtb).is_file() else _WARM
+    entry = apt.store.get("kernel", inputs, make, need=need, room=_ROOM)
+    modules, dtbs, system_map = entry / "lib/modules" / release, entry / "dtbs", entry / "System.map"
+    return KernelArtifact(
+        image=entry / "kernel",
+        release=release,
+        arch=target.arch,
+        config=entry / "config",
+        modules=entry if modules.is_dir() else None,
+        system_map=system_map if system_map.is_file() else None,
+        dtbs=dtbs if dtbs.is_dir() else None,
+        origin=f"{answer.package} {answer.version}",
+        key=entry.name,
+    )
+
+
+def placed(name: str, release: str) -> str | None:
+    """Where a file of a kernel package goes in the store; None for what nobody needs."""
+    name = name.removeprefix("usr/")  # newer packages keep everything below usr/
+    for prefix, place in (
+        (f"boot/vmlinuz-{release}", "kernel"),
+        (f"boot/vmlinux-{release}", "kernel"),
+        (f"boot/config-{release}", "config"),
+        (f"boot/System.map-{release}", "System.map"),
+    ):
+        if name == prefix:
+            return place
+    if name.startswith(f"lib/modules/{release}/"):
+        return name
+    dtbs = f"lib/linux-image-{release}/"
+    return f"dtbs/{name.removeprefix(dtbs)}" if name.startswith(dtbs) else None
+
+
+def dtb_of(target: Target, kernel: KernelArtifact) -> Path | None:
+    """The target's device tree in a kernel's folder of them; None where it names none. Raises InputError."""
+    wanted = target.kernel.dtb
+    if wanted is None:
+        return None
+    if kernel.dtbs and ".." not in Path(wanted).parts and (kernel.dtbs / wanted).is_file():
+        return kernel.dtbs / wanted
+    known = sorted(str(path.relative_to(kernel.dtbs)) for path in kernel.dtbs.rglob("*.dtb")) if kernel.dtbs else []
+    # A right name in the wrong folder is the usual mistake, and no spelling distance finds it.
+    near = [name for name in known if Path(name).name == Path(wanted).name]
+    near = near or difflib.get_close_matches(wanted, known, 1, 0.4)
+    raise InputError(
+        f"{kernel.origin} has no device tree {wanted}",
+        where=target_file(target, "kernel.dtb"),
+        hint=f"did you mean {near[0]}?" if near else "it has none at all" if not known else None,
+    )
+
+
+def depmod(root: Path, release: str) -> None:
+    """Index the modules below `root`/lib/modules/`release`, of whatever architecture. Raises HostError."""
+    program = shutil.which("depmod") or shutil.which("depmod", path="/usr/sbin:/sbin")
+    if program is None:
+        raise HostError("this host has no depmod", hint="install the package kmod")
+    argv = [program, "-b", str(root), release]
+    done = subprocess.run(
+        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, timeout=300
+    )
+    if done.returncode != 0 or not (root / "lib/modules" / release / "modules.dep").is_file():
+        said = "".join(char for char in done.stderr if char.isprintable())[:300]
+        raise HostError(f"depmod cannot index the modules of {release}: {said or 'it wrote no modules.dep'}")
+
+
+def target_file(target: Target, key: str) -> Where:
+    """A key of a target's file, for messages."""
+    return Where(f"targets/{target.name}/target.yml", key=key)

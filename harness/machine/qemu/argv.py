@@ -1,0 +1,210 @@
+"""The QEMU command line, as a pure function of the target and of what was built for it.
+
+Values that come from a target go through JSON (`-device '{...}'`, `-blockdev '{...}'`) or through `QemuWord`, which
+cannot hold a comma; the rest of the line is ours. Paths only ever stand alone in an argument or inside JSON, but for
+the two places where QEMU knows no other form (`-drive if=sd`), where commas are doubled as its manual asks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import InputError
+from harness.machine.qemu.firmware import Firmware
+from harness.plan.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFile:
+    """A disk image that the machine may write to (the caller made a copy or an overlay where that matters)."""
+
+    path: Path
+    format: str = "raw"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """What is put into the machine: files by absolute path.
+
+    `disks` stand in the order of the target's disks; one more than the target has goes to the bus of its first.
+    """
+
+    kernel: Path | None = None
+    initrd: Path | None = None
+    dtb: Path | None = None
+    cmdline: tuple[str, ...] = ()
+    disks: tuple[DiskFile, ...] = ()
+    iso: Path | None = None
+    firmware: Firmware | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Descriptors of the sockets that carry the lines and QMP. `None` for all is the command a person types."""
+
+    console: int | None = None
+    channel: int | None = None
+    qmp: int | None = None
+
+
+BY_HAND = Wiring()
+
+
+def qemu_argv(
+    target: Target,
+    media: Media,
+    *,
+    accelerator: str,
+    wiring: Wiring = BY_HAND,
+    binary: str | None = None,
+    cpu: str | None = None,
+) -> list[str]:
+    """The whole command line; `cpu` takes the place of the target's model (under KVM, the one that was proven)."""
+    argv = [binary or f"qemu-system-{target.arch.qemu}"]
+    argv += ["-nodefaults", "-no-user-config", "-display", "none"]
+    argv += _board(target, accelerator, media, cpu)
+    argv += _behaviour(target, stopped=wiring.qmp is not None)
+    argv += _lines(target, wiring)
+    argv += _direct(media)
+    for piece in _disks(target, media):
+        argv += piece
+    for index, nic in enumerate(target.nics):
+        argv += _nic(index, nic.model, internet=nic.internet)
+    for device in target.devices:
+        argv += _json("-device", device)
+    return argv
+
+
+def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> Iterator[str]:
+    machine = target.machine
+    words = [machine.type, *(f"{key}={_switch(value)}" for key, value in machine.properties.items())]
+    if media.firmware:
+        words += ["pflash0=firmware-code", "pflash1=firmware-variables"]
+    yield from ("-machine", ",".join(words))
+    yield from ("-accel", accelerator)
+    if machine.cpu:  # a board brings its own, which is not ours to choose
+        yield from ("-cpu", cpu or machine.cpu)
+    if machine.cpus > 1:
+        yield from ("-smp", str(machine.cpus))
+    if not machine.fixed_memory:
+        yield from ("-m", f"{machine.memory}M")
+    if media.firmware:
+        yield from _json("-blockdev", _file_node("firmware-code", media.firmware.code, read_only=True))
+        yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
+
+
+def _behaviour(target: Target, *, stopped: bool) -> Iterator[str]:
+    # A panic is reported, not acted upon: the trace behind it is evidence. A reset where none is due ends the machine
+    # (SHUTDOWN with reason guest-reset), so that a reset loop is one event and not a log full of boots.
+    reboot = "reset" if target.boot.resets else "shutdown"
+    yield from ("-action", f"panic=none,reboot={reboot},watchdog=none")
+    yield from ("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
+    if stopped:
+        yield "-S"  # QMP is listening before the first instruction runs, so that no event is missed
+
+
+def _lines(target: Target, wiring: Wiring) -> Iterator[str]:
+    console = target.console
+    ports: dict[int, str] = {}
+    if wiring.qmp is None:
+        yield from ("-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "console")
+        ports[console.port] = "chardev:console"
+    else:
+        yield from ("-chardev", f"socket,id=console,fd={wiring.console}")
+        ports[console.port] = "chardev:console"
+        if wiring.channel is not None:
+            yield from ("-chardev", f"socket,id=channel,fd={wiring.channel}")
+            ports[console.channel_port] = "chardev:channel"
+        yield from ("-chardev", f"socket,id=qmp,fd={wiring.qmp}", "-mon", "chardev=qmp,mode=control")
+    if console.channel:
+        ports.setdefault(console.channel_port, "null")
+    for port in range(max(ports) + 1):
+        yield from ("-serial", ports.get(port, "null"))
+
+
+def _direct(media: Media) -> Iterator[str]:
+    for option, path in (("-kernel", media.kernel), ("-initrd", media.initrd), ("-dtb", media.dtb)):
+        if path:
+            yield from (option, str(path))
+    if media.kernel and media.cmdline:
+        yield from ("-append", " ".join(media.cmdline))
+
+
+def _disks(target: Target, media: Media) -> Iterator[list[str]]:
+    first = target.disks[0].bus if target.disks else "virtio"
+    buses = [target.disks[index].bus if index < len(target.disks) else first for index in range(len(media.disks))]
+    if "scsi" in buses or (media.iso and first not in {"ide", "ahci"}):
+        yield _json("-device", {"driver": "virtio-scsi-pci", "id": "scsi"})
+    for index, (bus, disk) in enumerate(zip(buses, media.disks, strict=True)):
+        yield _disk(index, bus, disk)
+    if media.iso:
+        yield _cdrom(first, media.iso, len(media.disks))
+
+
+def _disk(index: int, bus: str, disk: DiskFile) -> list[str]:
+    node = f"disk{index}"
+    if bus == "sd":
+        # Boards make their own card slot, and only -drive fills it.
+        return ["-drive", f"if=sd,id={node},format={disk.format},file={str(disk.path).replace(',', ',,')}"]
+    blockdev = _json("-blockdev", _file_node(node, disk.path, fmt=disk.format))
+    device: dict[str, object] = {"drive": node, "id": f"dev-{node}"}
+    match bus:
+        case "virtio":
+            device["driver"] = "virtio-blk-pci"
+        case "virtio-mmio":
+            device["driver"] = "virtio-blk-device"
+        case "scsi":
+            device |= {"driver": "scsi-hd", "bus": "scsi.0"}
+        case "nvme":
+            device |= {"driver": "nvme", "serial": f"bootmatrix{index}"}
+        case "ahci":
+            device |= {"driver": "ide-hd", "bus": f"ide.{index}"}
+        case "ide":
+            device |= {"driver": "ide-hd", "bus": f"ide.{index // 2}", "unit": index % 2}
+        case _:
+            raise InputError(f"no QEMU device is known for a disk on bus {bus!r}")
+    return [*blockdev, *_json("-device", device)]
+
+
+def _cdrom(bus: str, path: Path, index: int) -> list[str]:
+    device: dict[str, object] = {"driver": "scsi-cd", "drive": "iso", "bus": "scsi.0"}
+    if bus == "ide":
+        device = {"driver": "ide-cd", "drive": "iso", "bus": "ide.1", "unit": 0}
+    elif bus == "ahci":
+        device = {"driver": "ide-cd", "drive": "iso", "bus": f"ide.{index}"}
+    return [*_json("-blockdev", _file_node("iso", path, read_only=True)), *_json("-device", device)]
+
+
+def _nic(index: int, model: str, *, internet: bool) -> list[str]:
+    netdev = f"net{index}"
+    if model == "onboard":
+        return ["-nic", f"user,id={netdev},restrict={_switch(not internet)}"]
+    backend = {"type": "user", "id": netdev, "restrict": not internet}
+    return [*_json("-netdev", backend), *_json("-device", {"driver": model, "netdev": netdev, "id": f"dev-{netdev}"})]
+
+
+def _file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> dict[str, object]:
+    return {
+        "driver": fmt,
+        "node-name": name,
+        "read-only": read_only,
+        "file": {"driver": "file", "filename": str(path), "read-only": read_only},
+    }
+
+
+def _json(option: str, value: Mapping[str, object]) -> list[str]:
+    return [option, json.dumps(value, separators=(",", ":"))]
+
+
+def _switch(value: bool | int | str) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)
+
+
+def memory_mib(target: Target) -> int:
+    """What the machine may take of the host's memory: the guest's, and QEMU's own (code, TCG's translations)."""
+    return target.machine.memory + 160

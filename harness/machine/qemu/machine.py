@@ -1,0 +1,213 @@
+"""A QEMU process as a machine: power is the process, the lines are sockets, QMP tells what the console cannot."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shlex
+import socket
+from pathlib import Path
+from typing import Any
+
+from qemu.qmp import QMPError
+
+from harness.errors import HostError
+from harness.machine.line import Line
+from harness.machine.protocol import Fact, Port, Sink
+from harness.machine.qemu.argv import BY_HAND, Media, Wiring, qemu_argv
+from harness.machine.qemu.inspection import inspect_guest
+from harness.machine.qemu.process import Exit, Process, socket_pair
+from harness.machine.qemu.qmp import Monitor
+from harness.plan.target import Target
+from harness.words import Source
+
+GRACE = 10.0  # seconds a guest gets after its power button was pressed
+QUIT_GRACE = 3.0  # seconds QEMU gets to end by itself after `quit`
+
+
+class QemuMachine:
+    """Made for one target and its media; can be switched on once."""
+
+    def __init__(
+        self,
+        target: Target,
+        media: Media,
+        *,
+        accelerator: str,
+        folder: Path,
+        binary: str | None = None,
+        cpu: str | None = None,
+    ) -> None:
+        """`folder` is where QEMU runs; `cpu` takes the place of the target's model (the one proven under KVM)."""
+        self._target = target
+        self._media = media
+        self._accelerator = accelerator
+        self._folder = folder
+        self._binary = binary
+        self._cpu = cpu
+        self._process: Process | None = None
+        self._monitor: Monitor | None = None
+        self._lines: dict[Port, Line] = {}
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def name(self) -> str:
+        """QEMU's machine type."""
+        return self._target.machine.type
+
+    @property
+    def has_channel(self) -> bool:
+        """Whether the target has a second serial line."""
+        return self._target.console.channel is not None
+
+    @property
+    def watches_itself(self) -> bool:
+        """QMP reports resets and power-off."""
+        return True
+
+    @property
+    def by_hand(self) -> str:
+        """The same machine with its console on the terminal (Ctrl-A X ends it)."""
+        return shlex.join(self._argv(BY_HAND))
+
+    def _argv(self, wiring: Wiring) -> list[str]:
+        return qemu_argv(
+            self._target,
+            self._media,
+            accelerator=self._accelerator,
+            wiring=wiring,
+            binary=self._binary,
+            cpu=self._cpu,
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of QEMU while it is known."""
+        return self._process.pid if self._process else None
+
+    async def power_on(self, sink: Sink) -> None:
+        """Start QEMU stopped, listen, then let the guest run. Raises HostError when QEMU ends before that."""
+        console, console_theirs = socket_pair()
+        qmp, qmp_theirs = socket_pair()
+        ours, theirs = [console, qmp], [console_theirs, qmp_theirs]
+        channel_fd: int | None = None
+        if self.has_channel:
+            channel, channel_theirs = socket_pair()
+            ours.append(channel)
+            theirs.append(channel_theirs)
+            channel_fd = channel_theirs.fileno()
+        wiring = Wiring(console=console_theirs.fileno(), channel=channel_fd, qmp=qmp_theirs.fileno())
+        try:
+            self._process = Process(self._argv(wiring), inherit=theirs, cwd=self._folder)
+        except BaseException:
+            for end in (*ours, *theirs):
+                end.close()
+            raise
+        self._attach(Port.CONSOLE, console, sink)
+        if self.has_channel:
+            self._attach(Port.CHANNEL, ours[2], sink)
+        self._monitor = Monitor(lambda kind, data: sink.happened(_qmp_fact(kind, data)))
+        try:
+            await self._monitor.connect(qmp)
+            await self._monitor.execute("cont")
+        except (QMPError, OSError, EOFError, TimeoutError):
+            await self._failed_start()
+        self._watch = asyncio.create_task(self._until_end(self._process, self._monitor, sink))
+
+    def _attach(self, port: Port, end: socket.socket, sink: Sink) -> None:
+        descriptor = end.detach()
+        self._lines[port] = Line(descriptor, lambda chunk: sink.received(port, chunk))
+
+    async def _failed_start(self) -> None:
+        assert self._process is not None  # noqa: S101 - only called from power_on
+        process = self._process
+        try:
+            how = await asyncio.wait_for(process.end(), QUIT_GRACE)
+        except TimeoutError:
+            process.kill()
+            how = await process.end()
+        await process.drained()
+        await self.power_off()
+        said = process.stderr or "it said nothing"
+        raise HostError(f"{process.argv[0]} {how} before the machine could start: {said}")
+
+    async def _until_end(self, process: Process, monitor: Monitor, sink: Sink) -> None:
+        """Deliver the end last: what the guest and QEMU still had to say comes before it."""
+        how = await process.end()
+        await monitor.last_words()
+        await process.drained()
+        for line in self._lines.values():
+            await asyncio.shield(line.ended)
+        sink.happened(_exit_fact(how, process.stderr))
+
+    async def power_off(self, *, graceful: bool = False) -> None:
+        """The button, `quit`, SIGKILL: whatever is needed, in this order; the end of the process ends each wait."""
+        process, monitor = self._process, self._monitor
+        if process is None:
+            return
+        try:
+            if monitor and self._watch and not process.ended.done():
+                if graceful and await self._ask(monitor, "system_powerdown"):
+                    await self._ends_within(process, GRACE)
+                if not process.ended.done() and await self._ask(monitor, "quit"):
+                    await self._ends_within(process, QUIT_GRACE)
+        finally:
+            process.kill()
+            await process.end()
+            if self._watch:
+                await asyncio.shield(self._watch)
+            elif monitor:
+                await monitor.last_words()
+            for line in self._lines.values():
+                line.close()
+            process.close()
+            self._process = None
+
+    @staticmethod
+    async def _ask(monitor: Monitor, command: str) -> bool:
+        try:
+            await asyncio.wait_for(monitor.execute(command), QUIT_GRACE)
+        except (QMPError, EOFError, OSError, TimeoutError):
+            return False
+        return True
+
+    @staticmethod
+    async def _ends_within(process: Process, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(process.end(), seconds)
+
+    async def power_cycle(self) -> None:
+        """QMP's system_reset. Raises QMPError."""
+        if self._monitor is None:
+            return
+        # Until now a reset ends QEMU, and this one would, too. From here on none does: SeaBIOS answers a reset by
+        # one more of its own.
+        await self._monitor.execute("set-action", reboot="reset")
+        await self._monitor.execute("system_reset")
+
+    def write(self, port: Port, data: bytes) -> None:
+        """Send bytes to a serial line of the guest."""
+        self._lines[port].write(data)
+
+    def held_back(self) -> float:
+        """Seconds that the host kept QEMU waiting for a processor."""
+        return self._process.held_back() if self._process and not self._process.ended.done() else 0.0
+
+    async def inspect(self) -> list[Fact]:
+        """CPU model, disks that were read, virtio devices that their driver took."""
+        if self._monitor is None:
+            return []
+        try:
+            return await inspect_guest(self._monitor, self._target)
+        except (QMPError, EOFError, OSError) as problem:
+            return [Fact(Source.QMP, "inspection", f"QMP could not be asked: {problem}", {"ok": False})]
+
+
+def _qmp_fact(kind: str, data: dict[str, Any]) -> Fact:
+    detail = " ".join(f"{key}={value}" for key, value in data.items())
+    return Fact(Source.QMP, kind, f"{kind} {detail}".strip(), data)
+
+
+def _exit_fact(how: Exit, stderr: str) -> Fact:
+    text = f"QEMU {how}" + (f": {stderr}" if stderr else "")
+    return Fact(Source.PROCESS, "exit", text, {"status": how.status, "signal": how.signal})

@@ -1,0 +1,97 @@
+"""One attempt at one piece of work: a machine is made, booted under admission, and judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.boot.judge import Ruling
+from harness.boot.session import BootResult, Limits, Plan, boot
+from harness.errors import BootmatrixError
+from harness.machine.board.binding import BoundBoard
+from harness.machine.protocol import Machine
+from harness.machine.qemu.argv import memory_mib
+from harness.machine.qemu.machine import QemuMachine
+from harness.report.progress import Progress
+from harness.run.accelerators import Emulator
+from harness.run.admission import Need
+from harness.run.work import Prepared, Work
+from harness.words import Reached, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What an attempt came to; `result` is None when the machine could not even be started, and `trouble` says why."""
+
+    result: BootResult | None
+    trouble: str | None
+    command: str
+
+    @property
+    def verdict(self) -> Verdict:
+        """The attempt's own verdict."""
+        return self.result.ruling.verdict if self.result else Verdict.ERROR
+
+    @property
+    def ruling(self) -> Ruling | None:
+        """What ended it."""
+        return self.result.ruling if self.result else None
+
+
+def need_of(work: Work) -> Need:
+    """What a boot of this work takes of the host: a kernel that boots keeps one processor busy, however many it has."""
+    return Need(memory=memory_mib(work.target), cpus=1)
+
+
+def make_machine(
+    work: Work, prepared: Prepared, *, emulator: Emulator | None, board: BoundBoard | None, folder: Path
+) -> Machine:
+    """A board of the lab where one stands in for the target, else QEMU."""
+    if board:
+        return board.machine(work.target, prepared.media, folder)
+    assert emulator is not None  # noqa: S101 - the engine finds one for every target without a board
+    return QemuMachine(
+        work.target,
+        prepared.media,
+        accelerator=emulator.accelerator.name,
+        cpu=emulator.accelerator.cpu,
+        folder=folder,
+        binary=str(emulator.binary.path),
+    )
+
+
+def plan_of(work: Work, prepared: Prepared, machine: Machine, progress: Progress) -> Plan:
+    """What the boot is held against."""
+    settings = work.target.boot
+
+    def reached(step: Reached) -> None:
+        progress.milestone(work.id, step)
+
+    def ruled(ruling: Ruling) -> None:
+        # A failure is told when it happens; its trace and the machine's end may still take a moment.
+        progress.phase(work.id, "teardown", f"{ruling.outcome}: {ruling.cause}" if ruling.cause else "")
+
+    rungs = prepared.rungs(machine.watches_itself)
+    progress.expect(work.id, [rung.name for rung in rungs])
+    limits = Limits(min(settings.silence, work.deadline), work.deadline, settings.resets)
+    return Plan(rungs, limits, prepared.release, reached, ruled)
+
+
+async def attempt(
+    work: Work, prepared: Prepared, machine: Machine, *, records: Path, name: str, progress: Progress
+) -> Attempt:
+    """Boot it and judge it; trouble of the host's is part of the answer, not an exception."""
+    progress.phase(work.id, "boot", machine.name)
+    try:
+        result = await boot(
+            machine,
+            plan_of(work, prepared, machine, progress),
+            records=records,
+            name=name,
+            ends_at_ready=prepared.ends_at_ready,
+        )
+    except BootmatrixError as problem:
+        return Attempt(None, str(problem), machine.by_hand)
+    except OSError as problem:
+        return Attempt(None, f"the host failed: {problem}", machine.by_hand)
+    return Attempt(result, None, machine.by_hand)

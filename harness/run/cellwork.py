@@ -1,0 +1,117 @@
+"""A cell of the matrix as work for the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from harness.boot.ladder import Rung, image_ladder
+from harness.image.assemble import BootFiles, assemble
+from harness.image.nocloud import nocloud_iso
+from harness.image.scratch import write_scratch
+from harness.machine.board.binding import BoundBoard
+from harness.machine.qemu.argv import DiskFile, Media
+from harness.machine.qemu.files import copy_sparse
+from harness.machine.qemu.firmware import Firmware, find_uefi
+from harness.plan.cells import Cell
+from harness.plan.matrix import Retry
+from harness.plan.target import Target
+from harness.run.work import Prepared, Say
+from harness.store import Store
+
+# What `uname -m` says where it differs from our name of the architecture.
+_UNAME = {"arm64": "aarch64", "armhf": "armv7l"}
+
+
+class CellWork:
+    """Boots one of our images on one target."""
+
+    def __init__(
+        self, cell: Cell, store: Store, *, kernel: Path | None = None, board: BoundBoard | None = None
+    ) -> None:
+        """`kernel` is a file of the user's in the place of the cell's own; `board` the board it is to boot on."""
+        self._cell = replace(cell, target=board.narrowed(cell.target)) if board else cell
+        self._store = store
+        self._kernel = kernel
+
+    @property
+    def id(self) -> str:
+        """The cell's name."""
+        return self._cell.id
+
+    @property
+    def target(self) -> Target:
+        """The cell's target."""
+        return self._cell.target
+
+    @property
+    def axes(self) -> tuple[str, str, str]:
+        """Image, kernel and media."""
+        return self._cell.image, self._cell.kernel, self._cell.media
+
+    @property
+    def retry(self) -> Retry:
+        """The matrix's policy."""
+        return self._cell.retry
+
+    @property
+    def deadline(self) -> float:
+        """The target's."""
+        return self._cell.target.boot.deadline
+
+    def prepare(self, folder: Path, say: Say) -> Prepared:
+        """Kernel, initrd and device tree from the store; the machine's own disks and firmware variables in `folder`."""
+        cell, target = self._cell, self._cell.target
+        files = assemble(target, cell.image, self._kernel or cell.kernel, cell.media, self._store, say)
+        instance = f"i-{cell.target.name.replace('_', '-')}"
+        hostname = cell.target.name.replace("_", "-")
+        media = Media(
+            kernel=files.kernel.image,
+            initrd=files.initrd,
+            dtb=files.dtb,
+            cmdline=files.cmdline,
+            disks=tuple(self._disks(folder, instance, hostname)),
+            firmware=own_firmware(target, folder),
+        )
+
+        def rungs(asks_machine: bool) -> Sequence[Rung]:
+            return image_ladder(
+                target,
+                init_fields={"kernel": files.kernel.release, "arch": _UNAME.get(target.arch, target.arch.value)},
+                metadata={"instance-id": instance, "hostname": hostname},
+                asks_machine=asks_machine,
+            )
+
+        return Prepared(media, rungs, release=files.kernel.release, artefacts=_artefacts(files))
+
+    def _disks(self, folder: Path, instance: str, hostname: str) -> list[DiskFile]:
+        disks = []
+        for index, disk in enumerate(self._cell.target.disks):
+            path = folder / f"disk{index}.raw"
+            if disk.content == "scratch":
+                write_scratch(path, index, disk.size)
+            else:
+                copy_sparse(nocloud_iso(instance, hostname, self._store), path)
+            disks.append(DiskFile(path))
+        return disks
+
+
+def own_firmware(target: Target, folder: Path) -> Firmware | None:
+    """UEFI code, and a fresh variable store in `folder`: a machine that has never been switched on before."""
+    if target.machine.firmware != "uefi":
+        return None
+    found = find_uefi(target.arch, target.machine.type)
+    variables = folder / "uefi-variables.fd"
+    copy_sparse(found.variables, variables)
+    return Firmware(found.code, variables)
+
+
+def _artefacts(files: BootFiles) -> dict[str, str]:
+    paths = {"kernel": files.kernel.image, "initrd": files.initrd, "dtb": files.dtb}
+    return {
+        **{name: str(path) for name, path in paths.items() if path},
+        "origin": files.kernel.origin,
+        "release": files.kernel.release,
+        "cmdline": " ".join(files.cmdline),
+    }

@@ -1,0 +1,184 @@
+"""Runs a set of works: builds run ahead of boots, the longest boot starts first, and whatever ends it is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.errors import BootmatrixError, HostError
+from harness.machine.board.binding import BoundBoard, BoundLab
+from harness.report.progress import Progress
+from harness.report.results import CellRecord
+from harness.run.accelerators import Emulators
+from harness.run.admission import Admission
+from harness.run.attempt import Attempt, attempt, make_machine, need_of
+from harness.run.history import History
+from harness.run.records import cell_record, not_booted
+from harness.run.work import Prepared, Work
+from harness.words import Outcome, Verdict
+
+BUILDERS = 4  # downloads wait more than they compute
+# A kernel that panicked will panic again: trying once more would only hide it.
+NEVER_RETRIED = frozenset(
+    {Outcome.KERNEL_PANIC, Outcome.INIT_DIED, Outcome.NO_ROOTFS, Outcome.OOPS, Outcome.OOM, Outcome.RESET_LOOP}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What a run needs besides its works. `jobs` boots run at once at most; admission may let fewer."""
+
+    run_dir: Path
+    progress: Progress
+    emulators: Emulators
+    admission: Admission
+    history: History
+    jobs: int
+    lab: BoundLab = field(default_factory=BoundLab)
+
+
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """A work whose build has ended."""
+
+    work: Work
+    prepared: Prepared
+    board: BoundBoard | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Waiting:
+    """A place in the line for booting: the longest expected first, then the earliest. The end of all stands last."""
+
+    priority: tuple[float, int]
+    built: _Built | None = field(compare=False)
+
+
+class Run:
+    """One execution; `records` is true at any time, also after an interruption."""
+
+    def __init__(self, engine: Engine, works: Sequence[Work]) -> None:
+        self._engine = engine
+        self._works = list(works)
+        self._records: dict[str, CellRecord] = {}
+        self._line: asyncio.PriorityQueue[_Waiting] = asyncio.PriorityQueue()
+        self._numbers = itertools.count()
+        (engine.run_dir / "console").mkdir(parents=True, exist_ok=True)
+
+    @property
+    def records(self) -> list[CellRecord]:
+        """Every work's record; those not judged yet are `skip`, and say that the run was interrupted."""
+        return [
+            self._records.get(work.id) or not_booted(work, Verdict.SKIP, "the run was interrupted before its verdict")
+            for work in self._works
+        ]
+
+    async def finish(self) -> list[CellRecord]:
+        """Build and boot everything."""
+        with ThreadPoolExecutor(BUILDERS, thread_name_prefix="build") as pool:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for work in sorted(self._works, key=self._expected, reverse=True):
+                        group.create_task(self._build(work, pool))
+                    for _ in range(min(self._engine.jobs, len(self._works))):
+                        group.create_task(self._boot_next())
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+            finally:
+                self._engine.history.save()
+        return self.records
+
+    def _expected(self, work: Work) -> float:
+        return self._engine.history.expected(work.id, work.target.boot.expected)
+
+    def _done(self, record: CellRecord) -> None:
+        self._records[record.cell] = record
+        self._engine.progress.done(record.cell, record)
+        if len(self._records) == len(self._works):
+            for _ in range(self._engine.jobs):
+                self._line.put_nowait(_Waiting((float("inf"), 0), None))
+
+    def _work_folder(self, work: Work) -> Path:
+        return self._engine.run_dir / "work" / work.id
+
+    async def _build(self, work: Work, pool: ThreadPoolExecutor) -> None:
+        started = time.monotonic()
+        progress = self._engine.progress
+        progress.phase(work.id, "build")
+        board = self._engine.lab.board_for(work.target.name)
+        folder = self._work_folder(work)
+
+        def prepare() -> Prepared:
+            folder.mkdir(parents=True, exist_ok=True)
+            return work.prepare(folder, lambda text: progress.phase(work.id, "build", text))
+
+        try:
+            if board is None:
+                # Beside the build, and so early that a run learns at once what it has to emulate with.
+                emulator = asyncio.create_task(self._engine.emulators.of(work.target.arch))
+                prepared, _ = await asyncio.gather(asyncio.get_running_loop().run_in_executor(pool, prepare), emulator)
+            else:
+                prepared = await asyncio.get_running_loop().run_in_executor(pool, prepare)
+        except BootmatrixError as problem:
+            self._done(not_booted(work, Verdict.ERROR, str(problem), build=time.monotonic() - started))
+            return
+        except OSError as problem:
+            trouble = HostError(f"building failed: {problem}", hint="see that the disk is neither full nor read-only")
+            self._done(not_booted(work, Verdict.ERROR, str(trouble), build=time.monotonic() - started))
+            return
+        progress.phase(work.id, "waiting")
+        priority = (-self._expected(work), next(self._numbers))
+        self._line.put_nowait(_Waiting(priority, _Built(work, prepared, board, time.monotonic() - started)))
+
+    async def _boot_next(self) -> None:
+        """One of `jobs` workers: take the longest boot that is built, until every work has its record."""
+        while built := (await self._line.get()).built:
+            async with self._engine.admission.admitted(need_of(built.work)):
+                await self._boot(built)
+
+    async def _boot(self, built: _Built) -> None:
+        work = built.work
+        emulator = None if built.board else await self._engine.emulators.of(work.target.arch)
+        attempts: list[Attempt] = []
+        machine_name = work.target.machine.type
+        while not attempts or self._again(work, attempts):
+            folder = self._work_folder(work)
+            prepared = built.prepared
+            if attempts:  # a machine that was never switched on before, each time
+                prepared = await asyncio.to_thread(work.prepare, folder, lambda _: None)
+            machine = make_machine(work, prepared, emulator=emulator, board=built.board, folder=folder)
+            machine_name = machine.name
+            name = work.id if not attempts else f"{work.id}.attempt{len(attempts) + 1}"
+            records = self._engine.run_dir / "console"
+            attempts.append(
+                await attempt(work, prepared, machine, records=records, name=name, progress=self._engine.progress)
+            )
+        if attempts[-1].verdict is Verdict.PASS and attempts[-1].result:
+            self._engine.history.took(work.id, attempts[-1].result.boot)
+        self._done(
+            cell_record(
+                work,
+                machine=machine_name,
+                emulator=emulator,
+                prepared=built.prepared,
+                attempts=attempts,
+                build=built.seconds,
+                run_dir=self._engine.run_dir,
+            )
+        )
+
+    @staticmethod
+    def _again(work: Work, attempts: Sequence[Attempt]) -> bool:
+        last = attempts[-1]
+        if last.verdict is Verdict.ERROR:
+            return sum(one.verdict is Verdict.ERROR for one in attempts) <= work.retry.errors
+        if last.verdict is Verdict.FAIL and last.ruling and last.ruling.outcome not in NEVER_RETRIED:
+            return sum(one.verdict is Verdict.FAIL for one in attempts) <= work.retry.failures
+        return False

@@ -1,0 +1,168 @@
+"""Somebody else's image as work for the engine: a kernel (and initrd), an ISO, or a disk, on one of our targets."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.boot.ladder import Rung, foreign_ladder
+from harness.errors import HostError, InputError
+from harness.image.initrdcheck import check_initrd
+from harness.kernel.user import user_kernel
+from harness.machine.qemu.argv import DiskFile, Media
+from harness.plan.matrix import Retry
+from harness.plan.target import Target
+from harness.run.cellwork import own_firmware
+from harness.run.work import Prepared, Say
+
+DISK_FORMATS = ("raw", "qcow2", "vpc", "vhdx", "vmdk")
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What somebody brings along: exactly one of kernel, iso and disk; an initrd and words only with a kernel."""
+
+    kernel: Path | None = None
+    initrd: Path | None = None
+    iso: Path | None = None
+    disk: Path | None = None
+    append: str = ""
+    ready: re.Pattern[str] | None = None
+    timeout: float | None = None
+
+
+class ForeignWork:
+    """Boots it until it is ready; nothing is known of what is inside."""
+
+    def __init__(self, target: Target, foreign: Foreign) -> None:
+        """Raises InputError at once for files that cannot be booted on this target, so that nothing is started."""
+        self._target = target
+        self._foreign = foreign
+        self._check()
+
+    def _check(self) -> None:
+        given = [name for name in ("kernel", "iso", "disk") if getattr(self._foreign, name)]
+        if len(given) != 1:
+            raise InputError(
+                f"{' and '.join(f'--{name}' for name in given) or 'nothing'} to boot",
+                hint="give exactly one of --kernel, --iso and --disk",
+            )
+        if (self._foreign.initrd or self._foreign.append) and not self._foreign.kernel:
+            raise InputError("--initrd and --append go with --kernel", hint="an ISO or a disk brings its own")
+        if self._foreign.kernel:
+            user_kernel(self._foreign.kernel, self._target.arch)
+        if self._foreign.initrd:
+            check_initrd(self._foreign.initrd)
+        for path in (self._foreign.iso, self._foreign.disk):
+            if path:
+                _readable(path)
+
+    @property
+    def id(self) -> str:
+        """The target, and what is booted on it."""
+        return f"{self._target.name}.{'.'.join(self.axes)}"
+
+    @property
+    def target(self) -> Target:
+        """The target it is validated on."""
+        return self._target
+
+    @property
+    def axes(self) -> tuple[str, str, str]:
+        """Nothing of ours: the user's image, and the way it got in."""
+        foreign = self._foreign
+        return (
+            "user",
+            "user" if foreign.kernel else "none",
+            "direct" if foreign.kernel else "iso" if foreign.iso else "disk",
+        )
+
+    @property
+    def retry(self) -> Retry:
+        """One attempt: whoever tries an image by hand wants to see what it does."""
+        return Retry(errors=0, failures=0)
+
+    @property
+    def deadline(self) -> float:
+        """The user's limit, else the target's."""
+        return self._foreign.timeout or self._target.boot.deadline
+
+    def prepare(self, folder: Path, say: Say) -> Prepared:
+        """Nothing is built; a disk gets a copy-on-write overlay in `folder` and is never altered."""
+        del say
+        foreign, target = self._foreign, self._target
+        disks: tuple[DiskFile, ...] = ()
+        if foreign.disk:
+            disks = (_overlay(foreign.disk.resolve(), folder),)
+        console = f"console={target.console.device}" + (f",{target.console.baud}" if target.console.baud else "")
+        # The user's words come last: where the kernel takes the last one, theirs counts.
+        cmdline = (console, *target.cmdline, *foreign.append.split())
+        media = Media(
+            kernel=foreign.kernel and foreign.kernel.resolve(),
+            initrd=foreign.initrd and foreign.initrd.resolve(),
+            cmdline=cmdline if foreign.kernel else (),
+            disks=disks,
+            iso=foreign.iso and foreign.iso.resolve(),
+            firmware=own_firmware(target, folder),
+        )
+
+        def rungs(asks_machine: bool) -> Sequence[Rung]:
+            del asks_machine
+            return foreign_ladder(target, boots_kernel=foreign.kernel is not None, ready=foreign.ready)
+
+        files = {name: getattr(foreign, name) for name in ("kernel", "initrd", "iso", "disk")}
+        artefacts = {name: str(path.resolve()) for name, path in files.items() if path}
+        return Prepared(media, rungs, ends_at_ready=True, artefacts={**artefacts, "origin": "the user's own"})
+
+
+def _readable(path: Path) -> None:
+    """Raises InputError unless it is a file with something in it that we may read."""
+    try:
+        if not path.is_file():
+            raise InputError(f"{path} is not a file" if path.exists() else f"{path} does not exist")
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise InputError(f"{path} is empty", hint="see whether its download or build was cut short")
+    except OSError as problem:
+        raise InputError(f"{path} cannot be read: {problem.strerror}") from None
+
+
+def _overlay(disk: Path, folder: Path) -> DiskFile:
+    fmt = disk_format(disk)
+    overlay = folder / "overlay.qcow2"
+    _qemu_img("create", "-q", "-f", "qcow2", "-F", fmt, "-b", f"file:{disk}", str(overlay))
+    return DiskFile(overlay, "qcow2")
+
+
+def disk_format(disk: Path) -> str:
+    """The image's format by its contents. Raises InputError for one that no target can boot.
+
+    A backing file named inside somebody's image could pull any file of the host into the guest, so it is refused.
+    """
+    found = json.loads(_qemu_img("info", "--output=json", f"file:{disk}"))
+    fmt = str(found["format"])
+    if fmt not in DISK_FORMATS:
+        raise InputError(f"{disk} is a disk image of format {fmt}", hint=f"known are {', '.join(DISK_FORMATS)}")
+    if found.get("backing-filename") or (found.get("format-specific") or {}).get("data", {}).get("data-file"):
+        raise InputError(f"{disk} refers to another file", hint="flatten it with qemu-img convert")
+    return fmt
+
+
+def _qemu_img(*words: str) -> str:
+    program = shutil.which("qemu-img")
+    if program is None:
+        raise HostError("qemu-img is not installed", hint="install qemu-utils, or run ./bootmatrix, which does")
+    try:
+        answer = subprocess.run(
+            [program, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise HostError(f"qemu-img {words[0]} did not end within two minutes") from None
+    if answer.returncode:
+        raise InputError(" ".join(answer.stderr.split())[:500] or f"qemu-img {words[0]} failed")
+    return answer.stdout

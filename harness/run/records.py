@@ -1,0 +1,129 @@
+"""Turns what the engine did into the records of results.json."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from harness.report.results import (
+    AcceleratorRecord,
+    AttemptRecord,
+    CellRecord,
+    Durations,
+    HostRecord,
+    MilestoneRecord,
+)
+from harness.run.accelerators import Emulator
+from harness.run.attempt import Attempt
+from harness.run.work import Prepared, Work
+from harness.words import Arch, Verdict
+
+
+def overall(attempts: Sequence[Attempt]) -> Verdict:
+    """The verdict of a cell: that of its last attempt, but a pass on a retry is `flaky`."""
+    last = attempts[-1].verdict
+    return Verdict.FLAKY if last is Verdict.PASS and len(attempts) > 1 else last
+
+
+def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptRecord:
+    """One attempt; `build` is in seconds and counts for the first attempt only."""
+    if attempt.result is None:
+        return AttemptRecord(
+            verdict=Verdict.ERROR, cause=attempt.trouble, durations=Durations(build=build), command=attempt.command
+        )
+    result = attempt.result
+    return AttemptRecord(
+        verdict=result.ruling.verdict,
+        outcome=result.ruling.outcome,
+        cause=result.ruling.cause or None,
+        milestones=tuple(MilestoneRecord.of(step) for step in result.reached),
+        durations=Durations(build=build, boot=result.boot, teardown=result.teardown),
+        console=result.console_log.relative_to(run_dir).as_posix(),
+        command=attempt.command,
+    )
+
+
+def cell_record(
+    work: Work,
+    *,
+    machine: str,
+    emulator: Emulator | None,
+    prepared: Prepared,
+    attempts: Sequence[Attempt],
+    build: float,
+    run_dir: Path,
+) -> CellRecord:
+    """A cell that was booted at least once."""
+    records = [attempt_record(one, build if number == 0 else 0.0, run_dir) for number, one in enumerate(attempts)]
+    last = records[-1]
+    verdict = overall(attempts)
+    cause = last.cause
+    if verdict is Verdict.FLAKY:
+        first = records[0]
+        cause = f"passed on attempt {len(records)}; the first ended in {first.outcome or first.verdict}: {first.cause}"
+    return _base(
+        work,
+        machine=machine,
+        verdict=verdict,
+        outcome=last.outcome,
+        cause=cause,
+        accelerator=accelerator_record(emulator),
+        attempts=tuple(records),
+        milestones=last.milestones,
+        missing=attempts[-1].result.missing if attempts[-1].result else (),
+        durations=last.durations.model_copy(update={"build": build}),
+        artefacts=prepared.artefacts,
+        command=last.command,
+        console=last.console,
+    )
+
+
+def not_booted(
+    work: Work, verdict: Verdict, cause: str, *, machine: str | None = None, build: float = 0.0
+) -> CellRecord:
+    """A cell that never got to a boot: its build failed, or the run was interrupted."""
+    return _base(work, machine=machine, verdict=verdict, cause=cause, durations=Durations(build=build))
+
+
+def _base(work: Work, *, machine: str | None, **rest: object) -> CellRecord:
+    image, kernel, media = work.axes
+    target = work.target
+    return CellRecord.model_validate(
+        {
+            "cell": work.id,
+            "target": target.name,
+            "arch": target.arch,
+            "class": target.class_,
+            "image": image,
+            "kernel": kernel,
+            "media": media,
+            "machine": machine or target.machine.type,
+            **rest,
+        }
+    )
+
+
+def accelerator_record(emulator: Emulator | None) -> AcceleratorRecord | None:
+    """How the guest's code ran; None for a board."""
+    if emulator is None:
+        return None
+    return AcceleratorRecord(name=emulator.accelerator.name, reason=emulator.accelerator.reason)
+
+
+def host_record(emulators: Mapping[Arch, Emulator]) -> HostRecord:
+    """This host, and the emulators it used."""
+    system = platform.uname()
+    return HostRecord(
+        python=platform.python_version(),
+        kernel=f"{system.system} {system.release}",
+        machine=system.machine,
+        cpus=len(os.sched_getaffinity(0)),
+        memory_mib=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (1 << 20),
+        qemu={emulator.binary.path.name: emulator.binary.version for emulator in emulators.values()},
+        accelerator={
+            arch: AcceleratorRecord(name=emulator.accelerator.name, reason=emulator.accelerator.reason)
+            for arch, emulator in emulators.items()
+        },
+    )

@@ -1,0 +1,206 @@
+"""The QEMU command line: a golden file a target, and nothing of a user's that could become syntax of QEMU's."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from harness.machine.qemu.argv import BY_HAND, DiskFile, Media, Wiring, memory_mib, qemu_argv
+from harness.machine.qemu.firmware import Firmware
+from harness.plan.catalog import Catalog
+from harness.plan.target import Target
+
+GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "argv"
+UPDATE = os.environ.get("BOOTMATRIX_UPDATE_GOLDEN") == "1"
+WIRED = Wiring(console=3, channel=4, qmp=5)
+CATALOG = Catalog()
+
+
+def media_of(target: Target, folder: Path = Path("/media")) -> Media:
+    return Media(
+        kernel=folder / "kernel",
+        initrd=folder / "initrd",
+        dtb=folder / "dtb" if target.kernel.dtb else None,
+        cmdline=(f"console={target.console.device}", "panic=0"),
+        disks=tuple(DiskFile(folder / f"disk{index}") for index in range(len(target.disks))),
+        firmware=Firmware(folder / "code", folder / "variables") if target.machine.firmware == "uefi" else None,
+    )
+
+
+def argv_of(target: Target, media: Media | None = None, wiring: Wiring = WIRED) -> list[str]:
+    if target.console.channel is None and wiring is WIRED:
+        wiring = Wiring(console=3, qmp=5)
+    return qemu_argv(target, media or media_of(target), accelerator="tcg", wiring=wiring)
+
+
+def shown(argv: list[str]) -> str:
+    """One option a line, with its value, as a shell would take it."""
+    lines: list[str] = []
+    for word in argv:
+        if word.startswith("-") or not lines or " " in lines[-1]:
+            lines.append(shlex.quote(word))
+        else:
+            lines[-1] += " " + shlex.quote(word)
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("name", CATALOG.names)
+def test_golden(name: str) -> None:
+    """`BOOTMATRIX_UPDATE_GOLDEN=1 pytest tests/unit/machine/test_argv.py` writes the files anew."""
+    target = CATALOG.target(name)
+    text = shown(argv_of(target))
+    path = GOLDEN / f"{name}.txt"
+    if UPDATE:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    assert path.is_file(), "no golden file yet: see this test's docstring"
+    assert text == path.read_text(encoding="utf-8")
+    assert shlex.split(text) == argv_of(target)
+
+
+def test_no_golden_file_without_its_target() -> None:
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == set(CATALOG.names)
+
+
+@pytest.mark.parametrize("name", CATALOG.names)
+def test_every_target(name: str) -> None:
+    target = CATALOG.target(name)
+    argv = argv_of(target)
+    assert argv[0] == f"qemu-system-{target.arch.qemu}"
+    assert "-S" in argv
+    assert argv[argv.index("-sandbox") + 1].startswith("on")
+    assert "-nodefaults" in argv
+    for nic in target.nics:
+        wanted = '"restrict":true' if nic.model != "onboard" else "restrict=on"
+        assert any(wanted in word for word in argv), "a network that leads outside"
+    by_hand = argv_of(target, wiring=BY_HAND)
+    assert "-S" not in by_hand
+    assert not any("fd=" in word for word in by_hand)
+    assert memory_mib(target) > target.machine.memory
+
+
+def changed(**more: object) -> Target:
+    """x86_64-cloud-kvm with other fields, through the schema as a file's data go."""
+    data = CATALOG.target("x86_64-cloud-kvm").model_dump(mode="json", by_alias=True)
+    for path, value in more.items():
+        *above, last = path.split("__")
+        place = data
+        for key in above:
+            place = place[key]
+        place[last] = value
+    return Target.model_validate_json(json.dumps(data), strict=True)
+
+
+EVIL = [
+    "a,b=c",
+    'a"b',
+    "a'b",
+    "a\nb",
+    "a\x00b",
+    "../../etc/passwd",
+    "/etc/passwd",
+    "-device",
+    "a;reboot",
+    "a$(id)",
+    "",
+    " ",
+]
+WORDS = {
+    "machine type": lambda text: changed(machine__type=text),
+    "cpu": lambda text: changed(machine__cpu=text),
+    "machine property": lambda text: changed(machine__properties={"hpet": text}),
+    "machine property's name": lambda text: changed(machine__properties={text: "on"}),
+    "nic": lambda text: changed(nics=[{"model": text}]),
+    "driver": lambda text: changed(devices=[{"driver": text}]),
+    "device property's name": lambda text: changed(devices=[{"driver": "virtio-rng-pci", text: 1}]),
+    "device property": lambda text: changed(devices=[{"driver": "virtio-rng-pci", "x": text}]),
+    "console": lambda text: changed(console__device=text),
+    "channel": lambda text: changed(console__channel=text),
+    "name": lambda text: changed(name=text),
+    "disk bus": lambda text: changed(disks=[{"bus": text}]),
+    "device tree": lambda text: changed(kernel__dtb=text) if text != "a;reboot" else changed(kernel__dtb="a;b"),
+}
+
+
+@pytest.mark.parametrize("text", EVIL, ids=repr)
+@pytest.mark.parametrize("place", WORDS)
+def test_injection_is_refused(place: str, text: str) -> None:
+    with pytest.raises(ValidationError):
+        WORDS[place](text)
+
+
+@pytest.mark.parametrize("text", ["a=b", "a b", "a:b", "a@b", "hello-world_1.2+3"])
+def test_text_of_a_property_stays_one_value_of_json(text: str) -> None:
+    try:
+        target = changed(devices=[{"driver": "virtio-rng-pci", "x": text}])
+    except ValidationError:
+        assert not re.fullmatch(r"[A-Za-z0-9 ._:+=@-]+", text)
+        return
+    argv = argv_of(target)
+    device = json.loads(argv[-1])
+    assert argv[-2] == "-device"
+    assert device == {"driver": "virtio-rng-pci", "x": text}
+
+
+@pytest.mark.parametrize("word", ["init=/bin/sh,x", "a'b", "-device", "$(id)", "`id`", "a=b=c", "%s", "\\"])
+def test_kernel_command_line_is_one_argument(word: str) -> None:
+    target = changed()
+    media = Media(kernel=Path("/k"), cmdline=(word, "quiet"))
+    argv = argv_of(target, media)
+    assert argv[argv.index("-append") + 1] == f"{word} quiet"
+    assert (
+        len([one for one in argv if word in one]) == len([one for one in argv_of(target, Media()) if word in one]) + 1
+    )
+
+
+NASTY = Path("/srv/a, b=\"c\" 'd'/é,if=none")
+
+
+@pytest.mark.parametrize("name", CATALOG.names)
+def test_paths_with_commas_quotes_and_spaces(name: str) -> None:
+    target = CATALOG.target(name)
+    plain, nasty = argv_of(target), argv_of(target, media_of(target, NASTY))
+    assert len(plain) == len(nasty)
+    for before, word in zip(plain, nasty, strict=True):
+        if word.startswith("{"):
+            assert (
+                json.dumps(json.loads(word), separators=(",", ":")).replace(json.dumps(str(NASTY))[1:-1], "/media")
+                == before
+            )
+        elif word.startswith("if=sd"):
+            assert word.replace(",,", "\0").split(",")[-1].replace("\0", ",") == f"file={NASTY}/disk0"
+            assert word.replace(str(NASTY).replace(",", ",,"), "/media") == before
+        else:
+            assert word.replace(str(NASTY), "/media") == before
+
+
+def test_more_disks_than_the_target_has_and_an_iso() -> None:
+    target = changed(disks=[{"bus": "ahci"}])
+    media = Media(disks=(DiskFile(Path("/a"), "qcow2"), DiskFile(Path("/b"))), iso=Path("/c.iso"))
+    devices = [json.loads(word) for word in argv_of(target, media) if word.startswith('{"driv')]
+    drives = {device["drive"]: device["bus"] for device in devices if "drive" in device}
+    assert drives == {"disk0": "ide.0", "disk1": "ide.1", "iso": "ide.2"}
+    scsi = argv_of(changed(disks=[{"bus": "scsi"}]), Media(disks=(DiskFile(Path("/a")),), iso=Path("/c.iso")))
+    assert sum("virtio-scsi-pci" in word for word in scsi) == 1
+    assert any('"format"' not in word and '"read-only":true' in word and "/c.iso" in word for word in scsi)
+
+
+def test_resets_that_are_part_of_the_boot_are_let_through() -> None:
+    assert "reboot=shutdown" in " ".join(argv_of(changed()))
+    assert "reboot=reset" in " ".join(argv_of(changed(boot__resets=1)))
+
+
+def test_serial_ports_are_filled_up_to_the_last() -> None:
+    target = changed(console__port=2, console__channel_port=0)
+    argv = argv_of(target)
+    assert [argv[n + 1] for n, word in enumerate(argv) if word == "-serial"] == [
+        "chardev:channel",
+        "null",
+        "chardev:console",
+    ]
