@@ -81,6 +81,9 @@ class Machine(Model):
     cpu: QemuWord | None = Field(None, description="QEMU CPU model; boards bring their own")
     cpus: int = Field(1, ge=1, le=64, description="virtual CPUs")
     memory: int = Field(256, ge=16, le=65536, description="memory in MiB")
+    threads: Literal["multi", "single"] = Field(
+        "multi", description="how TCG runs several CPUs: a thread each, or in turn in one, for boards whose CPUs spin"
+    )
     fixed_memory: bool = Field(False, description="the board has exactly this much; -m is not passed")
     firmware: Literal["bios", "uefi", "none"] = Field("none", description="what runs before the kernel")
     properties: dict[QemuWord, MachineProperty] = Field(default_factory=dict, description="machine properties")

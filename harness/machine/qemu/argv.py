@@ -1,8 +1,7 @@
 """The QEMU command line, as a pure function of the target and of what was built for it.
 
 Values that come from a target go through JSON (`-device '{...}'`, `-blockdev '{...}'`) or through `QemuWord`, which
-cannot hold a comma; the rest of the line is ours. Paths only ever stand alone in an argument or inside JSON, but for
-the two places where QEMU knows no other form (`-drive if=sd`), where commas are doubled as its manual asks.
+cannot hold a comma; the rest of the line is ours. Paths only ever stand alone in an argument or inside JSON.
 """
 
 from __future__ import annotations
@@ -84,7 +83,8 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     if media.firmware:
         words += ["pflash0=firmware-code", "pflash1=firmware-variables"]
     yield from ("-machine", ",".join(words))
-    yield from ("-accel", accelerator)
+    in_turn = accelerator == "tcg" and machine.threads == "single"
+    yield from ("-accel", f"{accelerator},thread=single" if in_turn else accelerator)
     if machine.cpu:  # a board brings its own, which is not ours to choose
         yield from ("-cpu", cpu or machine.cpu)
     if machine.cpus > 1:
@@ -146,9 +146,6 @@ def _disks(target: Target, media: Media) -> Iterator[list[str]]:
 
 def _disk(index: int, bus: str, disk: DiskFile) -> list[str]:
     node = f"disk{index}"
-    if bus == "sd":
-        # Boards make their own card slot, and only -drive fills it.
-        return ["-drive", f"if=sd,id={node},format={disk.format},file={str(disk.path).replace(',', ',,')}"]
     blockdev = _json("-blockdev", _file_node(node, disk.path, fmt=disk.format))
     device: dict[str, object] = {"drive": node, "id": f"dev-{node}"}
     match bus:
@@ -164,6 +161,9 @@ def _disk(index: int, bus: str, disk: DiskFile) -> list[str]:
             device |= {"driver": "ide-hd", "bus": f"ide.{index}"}
         case "ide":
             device |= {"driver": "ide-hd", "bus": f"ide.{index // 2}", "unit": index % 2}
+        case "sd":
+            # Into the board's slot; `-drive if=sd` would do for some boards only.
+            device["driver"] = "sd-card"
         case _:
             raise InputError(f"no QEMU device is known for a disk on bus {bus!r}")
     return [*blockdev, *_json("-device", device)]
@@ -183,7 +183,16 @@ def _nic(index: int, model: str, *, internet: bool) -> list[str]:
     if model == "onboard":
         return ["-nic", f"user,id={netdev},restrict={_switch(not internet)}"]
     backend = {"type": "user", "id": netdev, "restrict": not internet}
-    return [*_json("-netdev", backend), *_json("-device", {"driver": model, "netdev": netdev, "id": f"dev-{netdev}"})]
+    device: dict[str, object] = {"driver": model, "netdev": netdev, "id": f"dev-{netdev}"}
+    if _is_pci(model):
+        # Without the card's boot ROM: nothing boots from the network here, and firmware takes seconds to start it.
+        device["rombar"] = 0
+    return [*_json("-netdev", backend), *_json("-device", device)]
+
+
+def _is_pci(model: str) -> bool:
+    """QEMU names devices of other buses so: virtio-net-device (virtio-mmio), usb-net."""
+    return not (model.endswith("-device") or model.startswith("usb-"))
 
 
 def _file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> dict[str, object]:
