@@ -75,6 +75,7 @@ def boot_command(
     target: Annotated[str, typer.Option("--target", help="the target to boot on")],
     kernel: Annotated[Path | None, typer.Option("--kernel", help="a kernel of yours")] = None,
     initrd: Annotated[Path | None, typer.Option("--initrd", help="its initrd")] = None,
+    dtb: Annotated[Path | None, typer.Option("--dtb", help="its device tree (default: Debian's for the board)")] = None,
     iso: Annotated[Path | None, typer.Option("--iso", help="an ISO image of yours")] = None,
     disk: Annotated[Path | None, typer.Option("--disk", help="a disk image of yours; never altered")] = None,
     append: Annotated[str, typer.Option("--append", help="words for the kernel's command line")] = "",
@@ -88,7 +89,7 @@ def boot_command(
     from harness.commands.run import Output, boot
     from harness.run.foreign import Foreign
 
-    foreign = Foreign(kernel, initrd, iso, disk, append, _pattern(ready), timeout)
+    foreign = Foreign(kernel, initrd, dtb, iso, disk, append, _pattern(ready), timeout)
     return boot(target, foreign, Output(out=out, as_json=json), matrix=matrix)
 
 

@@ -54,8 +54,9 @@ def run(selection: Selection, output: Output, *, kernel: str | None = None, lab:
 
 def boot(target_name: str, foreign: Foreign, output: Output, *, matrix: Path | None = None) -> int:
     """Boot somebody else's image on a target; returns the exit status."""
+    store = Store()
     catalog = Catalog(find_matrix(matrix).parent)
-    return execute([ForeignWork(catalog.target(target_name), foreign)], output, Store(), BoundLab())
+    return execute([ForeignWork(catalog.target(target_name), foreign, store)], output, store, BoundLab())
 
 
 def execute(works: Sequence[Work], output: Output, store: Store, lab: BoundLab) -> int:

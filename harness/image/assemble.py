@@ -48,7 +48,7 @@ def assemble(
         return BootFiles(
             kernel=artifact,
             initrd=initrd(target, image, artifact, store, progress),
-            dtb=_borrowed_dtb(target, store, progress),
+            dtb=borrowed_dtb(target, store, progress),
             cmdline=cmdline_of(target),
         )
     _known(kernel, KERNELS, "kernel")
@@ -75,7 +75,7 @@ def cmdline_of(target: Target) -> tuple[str, ...]:
     return (f"console={console.device}{speed}", "panic=0", *target.cmdline)
 
 
-def _borrowed_dtb(target: Target, store: Store, progress: Progress) -> Path | None:
+def borrowed_dtb(target: Target, store: Store, progress: Progress) -> Path | None:
     """A kernel file comes alone: the device tree is that of the target's package."""
     return dtb_of(target, distro_kernel(target, store, progress)) if target.kernel.dtb else None
 

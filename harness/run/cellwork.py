@@ -78,12 +78,12 @@ class CellWork:
         def rungs(asks_machine: bool) -> Sequence[Rung]:
             return image_ladder(
                 target,
-                init_fields={"kernel": files.kernel.release, "arch": _UNAME.get(target.arch, target.arch.value)},
+                init_fields=_init_fields(target, files),
                 metadata={"instance-id": instance, "hostname": hostname},
                 asks_machine=asks_machine,
             )
 
-        return Prepared(media, rungs, release=files.kernel.release, artefacts=_artefacts(files))
+        return Prepared(media, rungs, release=files.kernel.release or None, artefacts=_artefacts(files))
 
     def _disks(self, folder: Path, instance: str, hostname: str) -> list[DiskFile]:
         disks = []
@@ -95,6 +95,12 @@ class CellWork:
                 copy_sparse(nocloud_iso(instance, hostname, self._store), path)
             disks.append(DiskFile(path))
         return disks
+
+
+def _init_fields(target: Target, files: BootFiles) -> dict[str, str]:
+    """What the guest's init must say of itself; a user's kernel file may not tell its release."""
+    release = {"kernel": files.kernel.release} if files.kernel.release else {}
+    return {**release, "arch": _UNAME.get(target.arch, target.arch.value)}
 
 
 def own_firmware(target: Target, folder: Path) -> Firmware | None:

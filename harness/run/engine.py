@@ -140,8 +140,11 @@ class Run:
     async def _boot_next(self) -> None:
         """One of `jobs` workers: take the longest boot that is built, until every work has its record."""
         while built := (await self._line.get()).built:
-            async with self._engine.admission.admitted(need_of(built.work)):
-                await self._boot(built)
+            try:
+                async with self._engine.admission.admitted(need_of(built.work)):
+                    await self._boot(built)
+            except BootmatrixError as problem:  # of the admission, or of a rebuild between two attempts
+                self._done(not_booted(built.work, Verdict.ERROR, str(problem), build=built.seconds))
 
     async def _boot(self, built: _Built) -> None:
         work = built.work

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from harness.boot.ladder import Rung, foreign_ladder
 from harness.errors import HostError, InputError
+from harness.image.assemble import borrowed_dtb, cmdline_of
 from harness.image.initrdcheck import check_initrd
 from harness.kernel.user import user_kernel
 from harness.machine.qemu.argv import DiskFile, Media
@@ -19,16 +20,21 @@ from harness.plan.matrix import Retry
 from harness.plan.target import Target
 from harness.run.cellwork import own_firmware
 from harness.run.work import Prepared, Say
+from harness.store import Store
 
 DISK_FORMATS = ("raw", "qcow2", "vpc", "vhdx", "vmdk")
 
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What somebody brings along: exactly one of kernel, iso and disk; an initrd and words only with a kernel."""
+    """What somebody brings along: exactly one of kernel, iso and disk; the others belong to a kernel.
+
+    Without a `dtb`, a board gets the device tree of Debian's kernel for it.
+    """
 
     kernel: Path | None = None
     initrd: Path | None = None
+    dtb: Path | None = None
     iso: Path | None = None
     disk: Path | None = None
     append: str = ""
@@ -39,10 +45,11 @@ class Foreign:
 class ForeignWork:
     """Boots it until it is ready; nothing is known of what is inside."""
 
-    def __init__(self, target: Target, foreign: Foreign) -> None:
+    def __init__(self, target: Target, foreign: Foreign, store: Store) -> None:
         """Raises InputError at once for files that cannot be booted on this target, so that nothing is started."""
         self._target = target
         self._foreign = foreign
+        self._store = store
         self._check()
 
     def _check(self) -> None:
@@ -52,13 +59,14 @@ class ForeignWork:
                 f"{' and '.join(f'--{name}' for name in given) or 'nothing'} to boot",
                 hint="give exactly one of --kernel, --iso and --disk",
             )
-        if (self._foreign.initrd or self._foreign.append) and not self._foreign.kernel:
-            raise InputError("--initrd and --append go with --kernel", hint="an ISO or a disk brings its own")
+        of_kernel = (self._foreign.initrd, self._foreign.dtb, self._foreign.append)
+        if any(of_kernel) and not self._foreign.kernel:
+            raise InputError("--initrd, --dtb and --append go with --kernel", hint="an ISO or a disk brings its own")
         if self._foreign.kernel:
             user_kernel(self._foreign.kernel, self._target.arch)
         if self._foreign.initrd:
             check_initrd(self._foreign.initrd)
-        for path in (self._foreign.iso, self._foreign.disk):
+        for path in (self._foreign.dtb, self._foreign.iso, self._foreign.disk):
             if path:
                 _readable(path)
 
@@ -94,17 +102,19 @@ class ForeignWork:
 
     def prepare(self, folder: Path, say: Say) -> Prepared:
         """Nothing is built; a disk gets a copy-on-write overlay in `folder` and is never altered."""
-        del say
         foreign, target = self._foreign, self._target
         disks: tuple[DiskFile, ...] = ()
         if foreign.disk:
             disks = (_overlay(foreign.disk.resolve(), folder),)
-        console = f"console={target.console.device}" + (f",{target.console.baud}" if target.console.baud else "")
+        dtb = foreign.dtb and foreign.dtb.resolve()
+        if foreign.kernel and not dtb:
+            dtb = borrowed_dtb(target, self._store, say)
         # The user's words come last: where the kernel takes the last one, theirs counts.
-        cmdline = (console, *target.cmdline, *foreign.append.split())
+        cmdline = (*cmdline_of(target), *foreign.append.split())
         media = Media(
             kernel=foreign.kernel and foreign.kernel.resolve(),
             initrd=foreign.initrd and foreign.initrd.resolve(),
+            dtb=dtb,
             cmdline=cmdline if foreign.kernel else (),
             disks=disks,
             iso=foreign.iso and foreign.iso.resolve(),
@@ -115,8 +125,8 @@ class ForeignWork:
             del asks_machine
             return foreign_ladder(target, boots_kernel=foreign.kernel is not None, ready=foreign.ready)
 
-        files = {name: getattr(foreign, name) for name in ("kernel", "initrd", "iso", "disk")}
-        artefacts = {name: str(path.resolve()) for name, path in files.items() if path}
+        files = {"kernel": media.kernel, "initrd": media.initrd, "dtb": dtb, "iso": media.iso, "disk": foreign.disk}
+        artefacts = {name: str(path) for name, path in files.items() if path}
         return Prepared(media, rungs, ends_at_ready=True, artefacts={**artefacts, "origin": "the user's own"})
 
 
