@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -67,17 +68,20 @@ class Keeper:
 
     @property
     def folder(self) -> Path:
-        """The run's folder; made when the first cell needs it."""
+        """Where this run's records go. Only named here: a session without cells leaves no folder behind."""
         if self._folder is None:
             told = getattr(self._config, "workerinput", {}).get(PROPERTY)
             self._folder = Path(told) if told else self._new_folder()
         return self._folder
 
     def _new_folder(self) -> Path:
-        from harness.run.runner import chosen_run_dir, new_run_dir
-
         out = self._config.getoption("bootmatrix_out")
-        return (chosen_run_dir(out) if out else new_run_dir(self._config.rootpath / "reports")).resolve()
+        if out and (out / "results.json").exists():
+            raise pytest.UsageError(f"--bootmatrix-out: {out} already holds a run")
+        if out:
+            return Path(out).resolve()
+        # The process makes the name one of its own, also for two sessions of one second.
+        return self._config.rootpath / "reports" / f"{self._started.astimezone():%Y%m%d-%H%M%S}-{os.getpid()}"
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -98,22 +102,18 @@ class Keeper:
                 self._host = _merged(self._host, entry["host"])
 
     def pytest_sessionfinish(self) -> None:
-        """Write results.json and the reports, or take an unused folder away again."""
-        if hasattr(self._config, "workerinput") or self._folder is None:
-            return
-        if not self._records or self._host is None:
-            with contextlib.suppress(OSError):  # not empty: a cell was cut short, and its log is worth keeping
-                self._folder.rmdir()
+        """Write results.json and the reports, if there was a cell."""
+        if hasattr(self._config, "workerinput") or not self._records:
             return
         from harness.report.reports import write_all
 
-        write_all(self._folder, self._run_record())
+        write_all(self.folder, self._run_record())
 
     def _run_record(self) -> RunRecord:
         from harness.report.results import HostRecord, RunRecord
 
         return RunRecord(
-            run=self._folder.name if self._folder else "",
+            run=self.folder.name,
             started=self._started,
             seconds=(datetime.now(UTC) - self._started).total_seconds(),
             host=HostRecord.model_validate(self._host),
@@ -122,8 +122,8 @@ class Keeper:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say where the records are."""
-        if self._records and self._folder:
-            terminalreporter.write_line(f"bootmatrix: {len(self._records)} cells, records in {self._folder}")
+        if self._records:
+            terminalreporter.write_line(f"bootmatrix: {len(self._records)} cells, records in {self.folder}")
 
 
 def _merged(known: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def chosen_run_dir(path: Path) -> Path:
 
 
 def run_works(works: Sequence[Work], options: Options, store: Store, progress: Progress) -> RunRecord:
-    """Run them all and return the record, also of an interrupted run (SIGINT, SIGTERM). Blocks until done."""
+    """Run them all and return the record, also of an interrupted run (SIGINT, SIGTERM, SIGHUP). Blocks until done."""
     clock = time.monotonic()
     started = datetime.now(UTC)
     emulators_seen: list[Emulators] = []
@@ -71,7 +71,7 @@ def run_works(works: Sequence[Work], options: Options, store: Store, progress: P
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - we are running in it
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: its owner handles signals
                 loop.add_signal_handler(number, task.cancel)
         emulators = Emulators(store.root, progress.note)
