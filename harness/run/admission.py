@@ -87,6 +87,15 @@ class Admission:
         finally:
             ticket.close()
 
+    @contextlib.asynccontextmanager
+    async def alone(self, name: str) -> AsyncIterator[None]:
+        """Inside, nobody else has what `name` stands for: a board, of which there is one. `name` is inert in a path."""
+        lock = await _pass_gate(self._folder / f"alone-{name}")
+        try:
+            yield
+        finally:
+            os.close(lock)
+
     def _fits(self, need: Need, running: dict[Path, Need]) -> bool:
         memory = need.memory + sum(taken.memory for taken in running.values())
         cpus = need.cpus + sum(taken.cpus for taken in running.values())

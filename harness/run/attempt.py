@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from harness.machine.qemu.argv import memory_mib
 from harness.machine.qemu.machine import QemuMachine
 from harness.report.progress import Progress
 from harness.run.accelerators import Emulator
-from harness.run.admission import Need
+from harness.run.admission import Admission, Need
 from harness.run.work import Prepared, Work
 from harness.words import Reached, Verdict
 
@@ -38,9 +39,14 @@ class Attempt:
         return self.result.ruling if self.result else None
 
 
-def need_of(work: Work) -> Need:
-    """What a boot of this work takes of the host: a kernel that boots keeps one processor busy, however many it has."""
-    return Need(memory=memory_mib(work.target), cpus=1)
+def admitted(admission: Admission, work: Work, board: BoundBoard | None) -> AbstractAsyncContextManager[None]:
+    """Inside, the boot may run: a board is taken whole, a guest takes of the host's memory and processors.
+
+    A kernel that boots keeps one processor busy, however many it has.
+    """
+    if board:
+        return admission.alone(board.name)
+    return admission.admitted(Need(memory=memory_mib(work.target), cpus=1))
 
 
 def make_machine(

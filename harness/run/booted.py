@@ -17,7 +17,7 @@ from harness.machine.protocol import Port
 from harness.report.progress import Progress
 from harness.run.accelerators import Emulators
 from harness.run.admission import Admission
-from harness.run.attempt import make_machine, need_of, plan_of
+from harness.run.attempt import admitted, make_machine, plan_of
 from harness.run.cellwork import CellWork
 from harness.store import Store
 from harness.words import Reached
@@ -73,7 +73,7 @@ class BootedMachine:
         emulator = None if board else await Emulators(store.root, progress.note).of(work.target.arch)
         prepared = await asyncio.to_thread(work.prepare, folder, progress.note)
         machine = make_machine(work, prepared, emulator=emulator, board=board, folder=folder)
-        async with Admission().admitted(need_of(work)):
+        async with admitted(Admission(), work, board):
             session = Session(machine, plan_of(work, prepared, machine, progress), records=folder, name=work.id)
             async with session:
                 if not await session.until_ready():

@@ -5,18 +5,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import BootmatrixError, HostError
+from harness.errors import BootmatrixError
 from harness.machine.board.binding import BoundBoard, BoundLab
 from harness.report.progress import Progress
 from harness.report.results import CellRecord
 from harness.run.accelerators import Emulators
 from harness.run.admission import Admission
-from harness.run.attempt import Attempt, attempt, make_machine, need_of
+from harness.run.attempt import Attempt, admitted, attempt, make_machine
 from harness.run.history import History
 from harness.run.records import cell_record, not_booted
 from harness.run.work import Prepared, Work
@@ -126,12 +127,8 @@ class Run:
                 prepared, _ = await asyncio.gather(asyncio.get_running_loop().run_in_executor(pool, prepare), emulator)
             else:
                 prepared = await asyncio.get_running_loop().run_in_executor(pool, prepare)
-        except BootmatrixError as problem:
-            self._done(not_booted(work, Verdict.ERROR, str(problem), build=time.monotonic() - started))
-            return
-        except OSError as problem:
-            trouble = HostError(f"building failed: {problem}", hint="see that the disk is neither full nor read-only")
-            self._done(not_booted(work, Verdict.ERROR, str(trouble), build=time.monotonic() - started))
+        except Exception as problem:
+            self._done(not_booted(work, Verdict.ERROR, self._told(work, problem), build=time.monotonic() - started))
             return
         progress.phase(work.id, "waiting")
         priority = (-self._expected(work), next(self._numbers))
@@ -141,10 +138,21 @@ class Run:
         """One of `jobs` workers: take the longest boot that is built, until every work has its record."""
         while built := (await self._line.get()).built:
             try:
-                async with self._engine.admission.admitted(need_of(built.work)):
+                async with admitted(self._engine.admission, built.work, built.board):
                     await self._boot(built)
-            except BootmatrixError as problem:  # of the admission, or of a rebuild between two attempts
-                self._done(not_booted(built.work, Verdict.ERROR, str(problem), build=built.seconds))
+            except Exception as problem:
+                cause = self._told(built.work, problem)
+                self._done(not_booted(built.work, Verdict.ERROR, cause, build=built.seconds))
+
+    def _told(self, work: Work, problem: Exception) -> str:
+        """Why a cell ended in an error. What nobody foresaw is a bug of ours: it costs this cell, and not the run."""
+        if isinstance(problem, BootmatrixError):
+            return str(problem)
+        if isinstance(problem, OSError):
+            return f"the host failed: {problem}; see that its disk is neither full nor read-only"
+        log = self._engine.run_dir / "console" / f"{work.id}.traceback"
+        log.write_text("".join(traceback.format_exception(problem)), encoding="utf-8", errors="backslashreplace")
+        return f"a bug in bootmatrix: {problem!r}; please report it with {log}"
 
     async def _boot(self, built: _Built) -> None:
         work = built.work

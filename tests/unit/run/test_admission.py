@@ -362,3 +362,33 @@ def test_end_of_the_loop_prints_nothing(gate: Path, caplog: pytest.LogCaptureFix
 
     run(main)
     assert caplog.records == []
+
+
+def test_a_board_is_had_by_one_at_a_time(tmp_path: Path) -> None:
+    async def scenario() -> list[str]:
+        seen: list[str] = []
+        first, second = Admission(Need(1000, 2), tmp_path), Admission(Need(1000, 2), tmp_path)
+        inside, leave = asyncio.Event(), asyncio.Event()
+
+        async def hold() -> None:
+            async with first.alone("desk-1"):
+                seen.append("first in")
+                inside.set()
+                await leave.wait()
+                seen.append("first out")
+
+        async def want() -> None:
+            async with second.alone("desk-1"):
+                seen.append("second in")
+
+        holder = asyncio.create_task(hold())
+        await inside.wait()
+        async with second.alone("desk-2"):
+            seen.append("another board")
+        waiter = asyncio.create_task(want())
+        await asyncio.sleep(0.05)
+        leave.set()
+        await asyncio.gather(holder, waiter)
+        return seen
+
+    assert asyncio.run(scenario()) == ["first in", "another board", "first out", "second in"]

@@ -1,0 +1,156 @@
+"""The engine with works of our own making: order, retries, errors of every kind, interruption. No guest is booted."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from harness.boot.ladder import Rung
+from harness.errors import HostError
+from harness.machine.board.binding import BoundBoard, BoundLab
+from harness.machine.board.lab import Board, Power
+from harness.machine.qemu.argv import Media
+from harness.plan.matrix import Retry
+from harness.plan.target import Target
+from harness.report.progress.plain import PlainProgress
+from harness.report.results import CellRecord
+from harness.run.accelerators import Emulators
+from harness.run.admission import Admission, Need
+from harness.run.engine import Engine, Run
+from harness.run.history import History
+from harness.run.work import Prepared, Say
+from harness.words import Verdict
+
+
+def target(name: str, expected: float = 1) -> Target:
+    """A target whose boots are never started."""
+    return Target.model_validate(
+        {
+            "name": name,
+            "summary": name,
+            "arch": "arm64",
+            "class": "iot",
+            "machine": {"type": "virt"},
+            "console": {"device": "ttyAMA0"},
+            "kernel": {"package": "linux-image-arm64"},
+            "boot": {"expected": expected},
+        }
+    )
+
+
+class FakeWork:
+    """Work on a board whose power switch fails: an error of the lab at the first moment of its boot."""
+
+    def __init__(self, name: str, *, expected: float = 1, problem: Exception | None = None, errors: int = 0) -> None:
+        self.id = name
+        self.target = target(name, expected)
+        self.axes = ("image", "kernel", "media")
+        self.retry = Retry(errors=errors, failures=0)
+        self.deadline = 1.0
+        self.prepared = 0
+        self._problem = problem
+
+    def prepare(self, folder: Path, say: Say) -> Prepared:
+        """Count, and fail as told."""
+        self.prepared += 1
+        if self._problem:
+            raise self._problem
+        rungs: Callable[[bool], Sequence[Rung]] = lambda _: ()  # noqa: E731
+        return Prepared(Media(), rungs)
+
+
+class Telling(PlainProgress):
+    """Sets an event when a cell is judged."""
+
+    def __init__(self, judged: asyncio.Event) -> None:
+        super().__init__(sys.stderr)
+        self._judged = judged
+
+    def done(self, cell: str, record: CellRecord) -> None:
+        """Tell."""
+        self._judged.set()
+
+
+def engine(tmp_path: Path, *works: FakeWork, jobs: int = 1) -> Engine:
+    """An engine whose lab has a board for every work; its switch writes down which board it is, and fails."""
+    log = tmp_path / "switched"
+    script = f"import sys; open({str(log)!r}, 'a').write(sys.argv[1] + chr(10)); sys.exit(1)"
+    boards = {
+        work.id: BoundBoard(
+            f"board-{work.id}",
+            Board(
+                target=work.id,
+                console="/dev/null",
+                power=Power(on=(sys.executable,), off=(sys.executable, "-c", script, work.id)),
+            ),
+            tmp_path,
+        )
+        for work in works
+    }
+    return Engine(
+        run_dir=tmp_path / "run",
+        progress=PlainProgress(sys.stderr),
+        emulators=Emulators(tmp_path, lambda _: None),
+        admission=Admission(Need(1000, 2), tmp_path / "admission"),
+        history=History(tmp_path / "history.json"),
+        jobs=jobs,
+        lab=BoundLab(boards),
+    )
+
+
+def test_the_longest_expected_boots_first(tmp_path: Path) -> None:
+    works = [FakeWork("short", expected=1), FakeWork("long", expected=9), FakeWork("middle", expected=5)]
+    asyncio.run(Run(engine(tmp_path, *works), works).finish())
+    switched = (tmp_path / "switched").read_text().split()  # off before the boot, and after its failure
+    assert list(dict.fromkeys(switched)) == ["long", "middle", "short"]
+
+
+def test_errors_are_retried_as_the_matrix_says(tmp_path: Path) -> None:
+    work = FakeWork("flaky", errors=2)
+    (record,) = asyncio.run(Run(engine(tmp_path, work), [work]).finish())
+    assert record.verdict is Verdict.ERROR
+    assert len(record.attempts) == 3
+    assert work.prepared == 3, "every attempt gets fresh disks"
+    assert "ended with status 1" in str(record.cause)
+
+
+@pytest.mark.parametrize(
+    ("problem", "cause"),
+    [
+        (HostError("no server answers", hint="try later"), "no server answers; try later"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (ZeroDivisionError("of ours"), "a bug in bootmatrix: ZeroDivisionError('of ours')"),
+    ],
+)
+def test_a_build_that_fails_costs_its_cell_only(tmp_path: Path, problem: Exception, cause: str) -> None:
+    works = [FakeWork("broken", problem=problem), FakeWork("other")]
+    broken, other = asyncio.run(Run(engine(tmp_path, *works, jobs=2), works).finish())
+    assert broken.verdict is Verdict.ERROR
+    assert cause in str(broken.cause)
+    assert other.attempts, "the other cell was tried all the same"
+    assert (tmp_path / "run/console/broken.traceback").exists() == isinstance(problem, ZeroDivisionError)
+
+
+def test_an_interrupted_run_has_a_record_of_every_cell(tmp_path: Path) -> None:
+    done, waiting = FakeWork("done", expected=9), FakeWork("waiting")
+
+    async def scenario() -> Run:
+        judged = asyncio.Event()
+        settings = replace(engine(tmp_path, done, waiting), progress=Telling(judged))
+        run = Run(settings, [done, waiting])
+        async with settings.admission.alone("board-waiting"):
+            task = asyncio.create_task(run.finish())
+            await judged.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        return run
+
+    first, second = asyncio.run(scenario()).records
+    assert first.verdict is Verdict.ERROR
+    assert (second.verdict, second.cause) == (Verdict.SKIP, "the run was interrupted before its verdict")
