@@ -40,7 +40,7 @@ def test_expect_wakes_when_bytes_come() -> None:
     threading.Timer(0.05, spawn.feed, [b"now"]).start()
     started = time.monotonic()
     spawn.expect_exact(b"now")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4  # of the five that it would have waited
 
 
 def test_timeout_is_pexpects_own() -> None:
@@ -58,7 +58,7 @@ def test_hang_up_ends_a_wait_at_once_but_not_before_what_has_come() -> None:
     started = time.monotonic()
     with pytest.raises(GuestGone, match="killed by SIGKILL"):
         spawn.expect_exact(b"never", timeout=30)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 20  # of thirty
     assert not spawn.isalive()
     other, _ = spawn_of()
     other.feed(b"last words")
@@ -152,7 +152,7 @@ def test_shell_that_dies_is_told_of_at_once(shell: Shell) -> None:
     started = time.monotonic()
     with pytest.raises(GuestGone, match="the shell has ended"):
         shell.run("kill -9 $$", 30)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20  # of thirty
 
 
 def test_long_command_is_refused(shell: Shell) -> None:
@@ -167,13 +167,11 @@ def test_no_answer(shell: Shell) -> None:
     assert shell.run("echo late").output == "late"  # the late answer of the other is passed over
 
 
-def test_ten_commands_are_quick() -> None:
-    with a_shell(echo=True) as shell:
-        shell.run("true")
-        started = time.monotonic()
-        for _ in range(10):
-            shell.run("true")
-        assert time.monotonic() - started < 0.75  # pexpect's own delays would make it 1.5 s
+def test_none_of_pexpects_delays_is_left() -> None:
+    """With them ten commands take 1.5 s more; how long they take without is measured in tests/bench."""
+    spawn, _ = spawn_of()
+    assert spawn.delaybeforesend is None
+    assert spawn.delayafterread is None
 
 
 def test_send_off() -> None:

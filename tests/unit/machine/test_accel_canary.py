@@ -66,7 +66,7 @@ def test_canary_that_hangs_at_the_switch_is_killed_at_the_deadline() -> None:
     assert (seen.result, seen.stage) == (Result.HUNG, "E"), seen
     assert seen.detail.startswith("hung for 2.")
     assert "at the switch to 64-bit mode" in seen.detail
-    assert time.monotonic() - began < 4.0
+    assert time.monotonic() - began < 30  # it would hang for ever
 
 
 @pytest.mark.parametrize("arch", [Arch.X86_64, Arch.ARM64])

@@ -187,16 +187,18 @@ def test_kvm_that_gives_up_is_reported_without_waiting_for_the_deadline(
     assert all(gone(pid) for pid in fake.pids)
 
 
-def test_hang_is_reported_in_time_and_leaves_nothing_running(fake: FakeQemu, cache: Path) -> None:
+def test_hang_is_reported_in_time_and_leaves_nothing_running(
+    fake: FakeQemu, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["harness.machine.accel.probe"], "_DEADLINES", (3.0, 1.5))
     began = time.monotonic()
     found = ask(fake.does("printf RPE; echo 'warning: noise' >&2; exec sleep 60"), cache)
     took = time.monotonic() - began
     assert found.name == "tcg"
     assert found.facts["canary"] == "hung"
-    assert "hung for 1.2 s at the switch to 64-bit mode" in found.reason
+    assert "hung for 3.0 s at the switch to 64-bit mode" in found.reason
     assert "noise" not in found.reason
-    assert found.facts["seconds"] < 2.5
-    assert took < 4  # 2.5 s on a quiet host
+    assert took < 30  # of the minute that the guest would hang
     assert len(fake.pids) == 2
     assert all(gone(pid) for pid in fake.pids)
 
@@ -206,7 +208,7 @@ def test_children_of_a_hanging_qemu_are_ended_too(fake: FakeQemu, tmp_path: Path
     assert guest is not None
     note = tmp_path / "child"
     fake.does(f"sleep 60 & echo $! >'{note}'; wait")
-    assert attempt(fake.path, guest, "host", deadline=1.0).result == "hung"
+    assert attempt(fake.path, guest, "host", deadline=5.0).result == "hung"
     assert gone(int(note.read_text()))
 
 

@@ -117,7 +117,7 @@ def test_hanging_command(bench: Bench, more: str) -> None:
     started = time.monotonic()
     with pytest.raises(HostError, match=r"did not end within 0\.3 s"):
         run(lambda: bench.machine(timeout=0.3).power_on(bench.sink()))
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30  # of sixty
 
 
 def test_command_that_leaves_something_running(bench: Bench) -> None:
@@ -127,7 +127,7 @@ def test_command_that_leaves_something_running(bench: Bench) -> None:
     async def main() -> None:
         started = time.monotonic()
         await run_power_command(["./power", "on"], folder=bench.folder, environment={}, limit=10)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 15  # of twenty
         os.kill(int((bench.folder / "pid").read_text()), 9)  # it was still there
 
     run(main)

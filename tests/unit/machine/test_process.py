@@ -21,6 +21,7 @@ from harness.machine.qemu import machine as machine_module
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.machine import QemuMachine
 from harness.machine.qemu.process import Process, socket_pair
+from harness.machine.qemu.qmp import ANSWER_TIMEOUT
 from harness.plan.catalog import Catalog
 from harness.words import Source
 
@@ -139,9 +140,7 @@ def test_killed_from_outside(tmp_path: Path) -> None:
         await made.power_on(heard.sink())
         assert made.pid is not None
         os.kill(made.pid, signal.SIGKILL)
-        started = time.monotonic()
         await heard.until(lambda: heard.order[-1:] == ["exit"])
-        assert time.monotonic() - started < 1
         assert heard.facts[-1].data == {"status": None, "signal": "SIGKILL"}
         assert heard.facts[-1].text == "QEMU killed by SIGKILL"
         await made.power_off()
@@ -179,7 +178,7 @@ def test_stuck_machine_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             os.kill(pid, signal.SIGSTOP)
             started = time.monotonic()
             await made.power_off(graceful=graceful)
-            assert time.monotonic() - started < 5
+            assert time.monotonic() - started < ANSWER_TIMEOUT / 2  # it does not wait for the monitor's answer
             assert not alive(pid)
             assert heard.facts[-1].data["signal"] == "SIGKILL"
 
@@ -332,6 +331,7 @@ import asyncio, sys
 from pathlib import Path
 from harness.machine.protocol import Sink
 from harness.machine.qemu.argv import Media
+from harness.machine.qemu.qmp import ANSWER_TIMEOUT
 from harness.machine.qemu.machine import QemuMachine
 from harness.plan.catalog import Catalog
 

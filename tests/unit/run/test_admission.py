@@ -222,7 +222,7 @@ def test_owner_killed_by_sigkill_gives_back(gate: Path) -> None:
             started = time.monotonic()
             other.send_signal(signal.SIGKILL)
             await boots.until("+a")
-            assert time.monotonic() - started < 3
+            assert time.monotonic() - started < 15
             await boots.finish()
             assert names(gate) == ["gate"]
 

@@ -6,7 +6,6 @@ import errno
 import multiprocessing
 import os
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -236,9 +235,7 @@ def test_many_files(store: Store) -> None:
 
     entry = store.get("thing", {}, make)
     assert store.sound(entry)
-    started = time.perf_counter()
     store.get("thing", {}, refuse, need=["f7"])
-    assert time.perf_counter() - started < 0.5  # generous: it is measured, not timed, in tests/bench
 
 
 @pytest.mark.parametrize("kind", ["", "../x", "A", ".x", "a/b"])
