@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from harness.machine.board.lab import Board, Power
 from harness.machine.qemu.argv import Media
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
+from harness.report.progress import Phase
 from harness.report.progress.plain import PlainProgress
 from harness.report.results import CellRecord
 from harness.run.accelerators import Emulators
@@ -103,11 +105,58 @@ def engine(tmp_path: Path, *works: FakeWork, jobs: int = 1) -> Engine:
     )
 
 
+class Held(FakeWork):
+    """Its build waits until the test lets it go on."""
+
+    def __init__(self, name: str, *, expected: float, go: threading.Event) -> None:
+        super().__init__(name, expected=expected)
+        self._go = go
+
+    def prepare(self, folder: Path, say: Say) -> Prepared:
+        """Wait for the word."""
+        self._go.wait(60)
+        return super().prepare(folder, say)
+
+
+class InLine(PlainProgress):
+    """Sets an event when as many cells as asked for wait to be booted."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self._waiting = 0
+        self._steps: dict[int, asyncio.Event] = {}
+
+    def reached(self, count: int) -> asyncio.Event:
+        """The event of `count` cells having come to wait."""
+        return self._steps.setdefault(count, asyncio.Event())
+
+    def phase(self, cell: str, phase: Phase, detail: str = "") -> None:
+        """Count."""
+        if phase == "waiting":
+            self._waiting += 1
+            self.reached(self._waiting).set()
+
+
 def test_the_longest_expected_boots_first(tmp_path: Path) -> None:
-    works = [FakeWork("short", expected=1), FakeWork("long", expected=9), FakeWork("middle", expected=5)]
-    asyncio.run(Run(engine(tmp_path, *works), works).finish())
+    """Of those that are built; so one holds the only place while the others are."""
+    go = threading.Event()
+    first = FakeWork("first")
+    others = [Held(name, expected=expected, go=go) for name, expected in (("short", 1), ("long", 9), ("middle", 5))]
+    works = [first, *others]
+
+    async def scenario() -> None:
+        progress = InLine()
+        settings = replace(engine(tmp_path, *works), progress=progress)
+        async with settings.admission.alone("board-first"):
+            run = asyncio.create_task(Run(settings, works).finish())
+            await progress.reached(1).wait()
+            go.set()
+            await progress.reached(4).wait()
+        await run
+
+    asyncio.run(scenario())
     switched = (tmp_path / "switched").read_text().split()  # off before the boot, and after its failure
-    assert list(dict.fromkeys(switched)) == ["long", "middle", "short"]
+    assert list(dict.fromkeys(switched)) == ["first", "long", "middle", "short"]
 
 
 def test_errors_are_retried_as_the_matrix_says(tmp_path: Path) -> None:
@@ -141,7 +190,7 @@ def test_an_interrupted_run_has_a_record_of_every_cell(tmp_path: Path) -> None:
 
     async def scenario() -> Run:
         judged = asyncio.Event()
-        settings = replace(engine(tmp_path, done, waiting), progress=Telling(judged))
+        settings = replace(engine(tmp_path, done, waiting, jobs=2), progress=Telling(judged))
         run = Run(settings, [done, waiting])
         async with settings.admission.alone("board-waiting"):
             task = asyncio.create_task(run.finish())
