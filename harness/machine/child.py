@@ -1,22 +1,9 @@
-"""What holds for every QEMU we start: it dies with us, and the kernel counts how long it waited for a processor."""
+"""The kernel's own count of how long a QEMU waited for a processor."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 from pathlib import Path
-
-
-def leash() -> tuple[str, ...]:
-    """A prefix of a command that has the kernel end it when we die, even by SIGKILL; empty where there is no setpriv.
-
-    PR_SET_PDEATHSIG survives exec. BusyBox's setpriv does not know it.
-    """
-    found = shutil.which("setpriv")
-    if found is None or "busybox" in os.path.realpath(found):
-        return ()
-    return (found, "--pdeathsig", "KILL", "--")
 
 
 def waited_for_processor(pid: int) -> float:

@@ -115,16 +115,13 @@ class Catalog:
                 raise InputError(f"unknown target {shown(name)}", hint=hint)
             lineage = self.lineage(name)
             known = validate(Target, {**lineage.data, "name": name}, lineage, ("extends",))
+            known = known.found_in(tuple(document.path.parent for document in reversed(lineage.documents)))
             self._targets[name] = known
         return known
 
     def folder(self, name: str) -> Path:
         """The folder of a target: its kernel fragment and the like are beside its target.yml."""
         return self._folders[self._level(name)][name]
-
-    def folders(self, name: str) -> tuple[Path, ...]:
-        """The folders of the targets it extends, the oldest first, and its own at the end: fragments in this order."""
-        return tuple(document.path.parent for document in reversed(self.lineage(name).documents))
 
     def lineage(self, name: str) -> Lineage:
         """The files that make a target (an abstract one too), merged but not yet checked against the schema."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, StringConstraints, Tag
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, StringConstraints, Tag
 
 from harness.words import Arch, TargetClass
 
@@ -118,10 +119,13 @@ class Console(Model):
 
 
 class Kernel(Model):
-    """Which kernel package of Debian fits, and which device tree of it."""
+    """Which kernel package of Debian fits, which device tree, and what a kernel built for this hardware has."""
 
     package: Package = Field(description="Debian's metapackage, such as linux-image-arm64")
     dtb: RelativePath | None = Field(None, description="device tree inside the package's dtb folder")
+    features: tuple[Name, ...] = Field(
+        (), description="fragments of harness/kernel/config/features for a matched kernel; kernel.config has the rest"
+    )
 
 
 class Boot(Model):
@@ -156,3 +160,16 @@ class Target(Model):
     cmdline: tuple[CmdlineWord, ...] = Field((), description="kernel command line, a word an entry; console= is added")
     boot: Boot = Boot()
     notes: Prose = ""
+    # Where it was found, and no part of what a file may say: its own folder last, after those it extends.
+    _folders: tuple[Path, ...] = PrivateAttr(())
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders of the targets it extends, the oldest first, and its own at the end; kernel fragments lie there."""
+        return self._folders
+
+    def found_in(self, folders: tuple[Path, ...]) -> Target:
+        """The same target, knowing its folders."""
+        found = self.model_copy()
+        found._folders = folders
+        return found

@@ -15,8 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness.leash import leash
 from harness.machine.accel.canary import DONE, STAGES, Canary, canary_argv
-from harness.machine.child import leash, waited_for_processor
+from harness.machine.child import waited_for_processor
 
 _KEEP = 65536  # bytes of output kept; more is read and dropped, so that QEMU never blocks on a full pipe
 _KVM_ERROR = re.compile(rb"KVM internal error\. Suberror: (\d+)")

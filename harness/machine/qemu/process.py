@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import HostError
-from harness.machine.child import leash, waited_for_processor
+from harness.leash import leash
+from harness.machine.child import waited_for_processor
 from harness.machine.complaint import complaint
 from harness.machine.line import Line
 

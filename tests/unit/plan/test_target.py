@@ -178,7 +178,7 @@ def test_extends_merges_mappings_and_replaces_lists(world: World) -> None:
     assert two.drivers == ("c",)
     assert (two.boot.silence, two.boot.resets, two.boot.poweroff) == (7, 2, False)
     assert (two.machine.type, two.machine.memory) == ("virt", 64)
-    assert [folder.name for folder in plan.catalog.folders("two")] == ["_base", "one", "two"]
+    assert [folder.name for folder in plan.catalog.target("two").folders] == ["_base", "one", "two"]
     assert plan.catalog.folder("two") == world.user / "targets/two"
 
 
@@ -218,7 +218,7 @@ def test_the_users_target_wins_and_may_extend_the_builtin_one(world: World) -> N
     plan = world.plan("axes: {target: [board, server]}")
     assert plan.cells[0].target.machine.memory == 77
     assert plan.cells[0].target.summary == "a board"
-    assert [folder.parent.parent.name for folder in plan.catalog.folders("board")] == ["builtin", "user"]
+    assert [folder.parent.parent.name for folder in plan.catalog.target("board").folders] == ["builtin", "user"]
 
 
 def test_builtin_targets_do_not_extend_the_users(world: World) -> None:
