@@ -10,12 +10,14 @@ from harness.errors import InputError
 from harness.image.initrd import initrd
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.distro import distro_kernel, dtb_of
+from harness.kernel.matched.kernel import matched_kernel
+from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.kernel.user import user_kernel
-from harness.plan.matrix import MEDIA
+from harness.plan.matrix import KERNELS, MEDIA
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
 
-BUILDABLE = ("distro",)  # of the kernels a matrix may name
+MATCHED = "matched"  # built from source for the target; every other kernel a matrix may name is Debian's
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,13 @@ def assemble(
     media: str,
     store: Store,
     progress: Progress = silent,
+    *,
+    source: str = DEFAULT_SOURCE,
 ) -> BootFiles:
     """Make or find everything a cell is booted with. Milliseconds where the store has it all.
 
-    `image`: the name of one that ships, or a YAML file of the user's. `kernel`: one of BUILDABLE, or a file of the
-    user's. `media`: one of MEDIA.
+    `image`: the name of one that ships, or a YAML file of the user's. `kernel`: one of KERNELS, or a file of the
+    user's. `media`: one of MEDIA. `source`: what a matched kernel is built from, see kernel/matched/source.py.
     Raises InputError for what the user can mend and HostError for what the host cannot do.
     """
     _known(media, MEDIA, "media")
@@ -51,16 +55,22 @@ def assemble(
             dtb=borrowed_dtb(target, store, progress),
             cmdline=cmdline_of(target),
         )
-    _known(kernel, BUILDABLE, "kernel")
-    artifact = distro_kernel(target, store, progress)
+    _known(kernel, KERNELS, "kernel")
+
+    def made(*, thorough: bool = False) -> KernelArtifact:
+        if kernel == MATCHED:
+            return matched_kernel(target, store, progress, source=source)
+        return distro_kernel(target, store, progress, thorough=thorough)
+
+    artifact = made()
 
     def whole() -> KernelArtifact:
-        return distro_kernel(target, store, progress, thorough=True)
+        return made(thorough=True)
 
     return BootFiles(
         kernel=artifact,
         initrd=initrd(target, image, artifact, store, progress, whole=whole),
-        dtb=dtb_of(target, artifact),
+        dtb=artifact.dtb or dtb_of(target, artifact),
         cmdline=cmdline_of(target),
     )
 

@@ -21,6 +21,7 @@ class KernelArtifact:
     dtbs: Path | None  # folder of device trees
     origin: str  # for people: "linux-image-6.1.0-40-arm64 6.1.153-1"
     key: str  # for keys of what is made from it: changes whenever the bytes do
+    dtb: Path | None = None  # the target's device tree, where it was built along with the kernel
 
     def option(self, name: str) -> str | None:
         """The value of `CONFIG_<name>` ("y", "m", ...), None where it is not set or no config is known."""

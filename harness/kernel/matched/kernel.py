@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.matched.build import built, device_tree
@@ -55,9 +54,8 @@ def matched_kernel(
     recipe = recipe_of(target, store, progress, source=source, features=features)
     folder = built(recipe.config, recipe.source, recipe.toolchain, target.name, store, progress)
     release = (folder / "release").read_text(encoding="utf-8").strip()
-    dtb = target.kernel.dtb and device_tree(
-        target.kernel.dtb, recipe.config, recipe.source, recipe.toolchain, target.name, store
-    )
+    wanted = target.kernel.dtb
+    dtb = device_tree(wanted, recipe.config, recipe.source, recipe.toolchain, target.name, store) if wanted else None
     has_modules = (folder / "lib/modules" / release).is_dir()
     return KernelArtifact(
         image=folder / "kernel",
@@ -66,7 +64,8 @@ def matched_kernel(
         config=folder / "config",
         modules=folder if has_modules else None,
         system_map=folder / "System.map",
-        dtbs=Path(dtb).parent if dtb else None,
+        dtbs=None,
         origin=f"Linux {recipe.source.version} for {target.name}",
         key=folder.name,
+        dtb=dtb,
     )
