@@ -165,7 +165,7 @@ class Target(Model):
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """The folders of the targets it extends, the oldest first, and its own at the end; kernel fragments lie there."""
+        """Where its kernel fragments lie: the folders of the targets it extends, the oldest first, its own last."""
         return self._folders
 
     def found_in(self, folders: tuple[Path, ...]) -> Target:

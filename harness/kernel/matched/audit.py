@@ -22,6 +22,7 @@ from harness.store import Store
 
 _SOURCE = Path(__file__).with_name("explain.c")
 _MAINS = ("conf.o", "mconf.o", "nconf.o", "gconf.o", "qconf.o")
+_ALWAYS, _NEVER = expressions.Leaf("y", "y"), expressions.Leaf("n", "n")
 _TOLD = 5  # problems of one configuration in a message; the rest is counted
 
 
@@ -34,8 +35,8 @@ class Explanation:
     value: str = ""
     prompts: int = 0
     in_choice: bool = False
-    depends: Expression = expressions.Leaf("y", "y")
-    selected_by: Expression = expressions.Leaf("n", "n")
+    depends: Expression = _ALWAYS
+    selected_by: Expression = _NEVER
 
 
 def unhonoured(requests: Mapping[str, Request], symbols: Mapping[str, str]) -> list[Request]:
@@ -98,7 +99,7 @@ def reason(request: Request, told: Explanation, tree: BuildTree) -> str:
 
 
 def _listed(names: list[str]) -> str:
-    more = f" or {len(names) - 4} others" if len(names) > 4 else ""  # noqa: PLR2004
+    more = f" or {len(names) - 4} others" if len(names) > 4 else ""
     return f"{', '.join(names[:4])}{more}"
 
 

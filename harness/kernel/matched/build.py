@@ -1,7 +1,7 @@
 """make, watched: a resolved configuration becomes an image in the store.
 
-    <store>/matched-kernel/<key>/   kernel, config, System.map, release, log; lib/modules/<release>/ where it has modules
-    <store>/dtb/<key>/dtb           a device tree of the same source
+<store>/matched-kernel/<key>/   kernel, config, System.map, release, log, and lib/modules/<release>/
+<store>/dtb/<key>/dtb           a device tree of the same source
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from harness.store import Progress, Store, no_space_left, silent
 _LAYOUT = 1
 _ROOM = 2 << 30  # bytes: the objects of a matched kernel take 100 to 300 MB
 _OBJECT = re.compile(r"\s+(?:CC|AS)(?: \[M\])?\s+(?:\[M\]\s+)?\S+\.o\s*")
-_DRY_OBJECT = re.compile(r"echo '\s+(?:CC|AS) ")
 _ERROR = re.compile(r"(?:fatal )?error:|undefined reference|\*\*\* |No space left|Killed")
 _COUNT = "objects.json"
 
@@ -61,6 +60,7 @@ def built(
             symbols = config.symbols
             goals = [toolchain.arch.make, *(["modules"] if "m" in symbols.values() else [])]
             Make(tree, store, progress).run(goals)
+            tree.completed()
             shutil.copyfile(tree.path / toolchain.arch.image, folder / "kernel")
             for name, inner in (("config", ".config"), ("System.map", "System.map"), ("log", "build.log")):
                 shutil.copyfile(tree.path / inner, folder / name)
@@ -90,6 +90,7 @@ def device_tree(
         with build_tree(source, toolchain, slot, store) as tree:
             _replace_if_changed(config.path, tree.path / ".config")
             Make(tree, store, silent).run([goal])
+            tree.completed()
             shutil.copyfile(tree.path / "arch" / toolchain.arch.srcarch / "boot/dts" / goal, into / "dtb")
 
     return store.get("dtb", {"layout": _LAYOUT, "source": source.key, "goal": goal}, make, room=1 << 20) / "dtb"
@@ -104,7 +105,7 @@ class Make:
         self._log = tree.path / "build.log"
 
     def run(self, goals: Sequence[str]) -> None:
-        """Make the goals. Raises HostError with the first error; the tree stays, and the next call goes on from there."""
+        """Make the goals. Raises HostError with the first error; the tree stays, for the next call to go on from."""
         version = self._tree.source.version
         total = self._expected(goals)
         done = 0
@@ -144,7 +145,9 @@ class Make:
     def _failure(self, status: int) -> HostError:
         text = self._log.read_text(encoding="utf-8", errors="replace")
         lines = [line.strip() for line in text.splitlines()]
-        first = next((line for line in lines if _ERROR.search(line)), lines[-1] if lines else f"make ended with {status}")
+        first = next(
+            (line for line in lines if _ERROR.search(line)), lines[-1] if lines else f"make ended with {status}"
+        )
         full = no_space_left(text, self._store.root, "kernel", _ROOM)
         return full or HostError(
             f"building Linux {self._tree.source.version} failed: {first[:300]}", hint=f"the whole log is {self._log}"

@@ -79,7 +79,7 @@ def unmet(expression: Expression, need: int) -> list[str]:
     if value(expression) >= need:
         return []
     if isinstance(expression, Leaf):
-        return [f"{expression.name}={'y' if need == 2 else 'y or m'}, which is {expression.now}"]  # noqa: PLR2004
+        return [f"{expression.name}={'y' if need == 2 else 'y or m'}, which is {expression.now}"]
     if expression.sign == "&":
         return list(dict.fromkeys(clause for part in expression.parts for clause in unmet(part, need)))
     if expression.sign == "|":

@@ -1,9 +1,9 @@
 """Fragments: what is asked of a kernel's configuration, symbol by symbol, each with the file and line that asks.
 
-    harness/kernel/config/base.config             every kernel
-    harness/kernel/config/arch/<arch>.config      every kernel of an architecture
-    harness/kernel/config/features/<name>.config  what targets and images name under `features`
-    targets/<name>/kernel.config                  what only this hardware needs
+harness/kernel/config/base.config             every kernel
+harness/kernel/config/arch/<arch>.config      every kernel of an architecture
+harness/kernel/config/features/<name>.config  what targets and images name under `features`
+targets/<name>/kernel.config                  what only this hardware needs
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Where the sources of a matched kernel come from, and what they are known by.
 
-    debian:linux-source-6.12   Debian's package, by its signed index
-    path/to/linux-6.12.tar.xz  a tarball
-    path/to/linux              a folder, built as it stands
-    git:path/to/linux@v6.12    a revision of a repository
+debian:linux-source-6.12   Debian's package, by its signed index
+path/to/linux-6.12.tar.xz  a tarball
+path/to/linux              a folder, built as it stands
+git:path/to/linux@v6.12    a revision of a repository
 """
 
 from __future__ import annotations
@@ -75,13 +75,15 @@ def _debian(package: str, store: Store, progress: Progress) -> SourceTree:
             deb = fetch_exact(apt, package, answer)  # noqa: B023 -- called before the loop goes on
             progress(f"unpacking {package} {answer.version}")  # noqa: B023
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".unpack-") as work:
-                (name,) = unpack(deb, Path(work), lambda name: "t" if name.startswith("usr/src/linux-source-") else None)
+                (name,) = unpack(
+                    deb, Path(work), lambda name: "t" if name.startswith("usr/src/linux-source-") else None
+                )
                 _untar(Path(work) / name, folder, store)
 
         try:
             entry = store.get("linux-source", {"layout": _LAYOUT, "deb": answer.sha256}, make, need=_NEED, room=_ROOM)
         except Superseded:
-            if attempt == 2:  # noqa: PLR2004
+            if attempt == 2:
                 raise HostError(f"the archive changes its {package} too quickly", hint="run again") from None
             continue
         tree = _tree(entry, entry.name, entry.name, f"{package} {answer.version}")
@@ -158,8 +160,10 @@ def _tree(path: Path, key: str, place: str, origin: str) -> SourceTree:
         for name in ("VERSION", "PATCHLEVEL", "SUBLEVEL")
         if (match := re.search(rf"^{name} = ([0-9]+)$", text, re.MULTILINE))
     }
-    if len(found) != 3 or not (path / "Kconfig").is_file() or not (path / "scripts/kconfig").is_dir():  # noqa: PLR2004
-        raise InputError(f"{origin} is no source of a Linux kernel", hint="its top folder must have the kernel's Makefile")
+    if len(found) != 3 or not (path / "Kconfig").is_file() or not (path / "scripts/kconfig").is_dir():
+        raise InputError(
+            f"{origin} is no source of a Linux kernel", hint="its top folder must have the kernel's Makefile"
+        )
     version = ".".join(found.values())
     if (int(found["VERSION"]), int(found["PATCHLEVEL"])) < OLDEST:
         raise InputError(
@@ -172,9 +176,7 @@ def _untar(archive: Path, into: Path, store: Store) -> None:
     """Unpack a kernel's tarball without its top folder. GNU tar neither follows links nor leaves the folder."""
     argv = ["tar", "--extract", f"--file={archive}", f"--directory={into}", "--strip-components=1"]
     argv += ["--no-same-owner", "--no-same-permissions", "--delay-directory-restore"]
-    done = subprocess.run(
-        argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
-    )
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode != 0:
         said = " ".join(line.strip() for line in done.stderr.splitlines()[:2] if line.strip())[:300]
         raise no_space_left(done.stderr, store.root, "linux-source", _ROOM) or InputError(
@@ -189,7 +191,7 @@ def _untar(archive: Path, into: Path, store: Store) -> None:
 
 
 def _leads_out(link: Path, root: Path) -> bool:
-    target = os.path.normpath(link.parent / os.readlink(link))
+    target = os.path.normpath(link.parent / link.readlink())
     return target != str(root) and not target.startswith(f"{root}/")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
@@ -66,15 +67,20 @@ class Toolchain:
         )
 
 
-@lru_cache(maxsize=16)
-def toolchain(arch: Arch, *, cached: bool = True) -> Toolchain:
-    """The tools for an architecture. `cached`: through ccache, where the host has it.
+def toolchain(arch: Arch) -> Toolchain:
+    """The tools for an architecture; through ccache where BOOTMATRIX_CCACHE is set.
 
     Raises HostError, with Debian's package, for what is missing.
     """
+    cached = bool(os.environ.get("BOOTMATRIX_CCACHE"))
+    return _toolchain(arch, cached)
+
+
+@lru_cache(maxsize=32)
+def _toolchain(arch: Arch, cached: bool) -> Toolchain:
     known = kernel_arch(arch)
     cross = "" if is_native(arch) else known.prefix
-    for tool, package in _TOOLS.items():
+    for tool, package in (_TOOLS | ({"ccache": "ccache"} if cached else {})).items():
         if shutil.which(tool) is None:
             raise HostError(f"kernels cannot be built here: there is no {tool}", hint=f"install the package {package}")
     if shutil.which(f"{cross}gcc") is None:
@@ -83,7 +89,7 @@ def toolchain(arch: Arch, *, cached: bool = True) -> Toolchain:
             hint=f"install the package {known.compiler}",
         )
     identity = f"{_first_line(f'{cross}gcc', '--version')}; {_first_line(f'{cross}ld', '--version')}"
-    return Toolchain(known, cross, cached and shutil.which("ccache") is not None, identity)
+    return Toolchain(known, cross, cached, identity)
 
 
 @lru_cache(maxsize=1)
