@@ -25,6 +25,9 @@ app = typer.Typer(
     help="Build, boot and judge a matrix of hardware targets.",
 )
 
+kernel_app = typer.Typer(no_args_is_help=True, help="Kernels built to match a target.")
+app.add_typer(kernel_app, name="kernel")
+
 Cells = Annotated[list[str] | None, typer.Argument(help="cell ids, target names, or globs over them")]
 Expression = Annotated[str | None, typer.Option("-m", metavar="EXPR", help="marker expression, as pytest's -m")]
 SuiteName = Annotated[str | None, typer.Option("--suite", help="a suite of matrix.yml")]
@@ -33,6 +36,11 @@ LabFile = Annotated[Path | None, typer.Option("--lab", help="lab.yml to use inst
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Jobs = Annotated[int | None, typer.Option("-j", min=1, max=512, help="boots at once (default: one a processor)")]
 Out = Annotated[Path | None, typer.Option("--out", help="folder for the records (default: reports/<timestamp>)")]
+TargetName = Annotated[str, typer.Argument(metavar="TARGET", help="a target's name")]
+Source = Annotated[
+    str | None,
+    typer.Option("--source", help="of matched kernels: debian:PACKAGE, a tarball, a folder, or git:FOLDER@REVISION"),
+]
 
 
 @app.command("list")
@@ -57,7 +65,8 @@ def run_command(
     suite: SuiteName = None,
     jobs: Jobs = None,
     out: Out = None,
-    kernel: Annotated[str | None, typer.Option("--kernel", help="distro, or a kernel file of yours")] = None,
+    kernel: Annotated[str | None, typer.Option("--kernel", help="distro, matched, or a kernel file of yours")] = None,
+    source: Source = None,
     matrix: MatrixFile = None,
     lab: LabFile = None,
     json: Json = False,
@@ -67,7 +76,7 @@ def run_command(
     from harness.commands.run import Output, run
 
     output = Output(out=out, as_json=json, jobs=jobs)
-    return run(Selection(cells or (), expression, suite, matrix), output, kernel=kernel, lab=lab)
+    return run(Selection(cells or (), expression, suite, matrix), output, kernel=kernel, source=source, lab=lab)
 
 
 @app.command("boot")
@@ -95,13 +104,53 @@ def boot_command(
 
 @app.command("build")
 def build_command(
-    cells: Cells = None, expression: Expression = None, suite: SuiteName = None, matrix: MatrixFile = None
+    cells: Cells = None,
+    expression: Expression = None,
+    suite: SuiteName = None,
+    source: Source = None,
+    matrix: MatrixFile = None,
 ) -> int:
     """Build cells without booting them."""
     from harness.commands.build import build
     from harness.commands.project import Selection
 
-    return build(Selection(cells or (), expression, suite, matrix))
+    return build(Selection(cells or (), expression, suite, matrix), source=source)
+
+
+@kernel_app.command("config")
+def kernel_config_command(target: TargetName, source: Source = None, matrix: MatrixFile = None) -> int:
+    """Print the resolved configuration of a target's matched kernel."""
+    from harness.commands.kernel import Kernels
+
+    return Kernels(matrix, source).config(target)
+
+
+@kernel_app.command("audit")
+def kernel_audit_command(
+    target: TargetName, source: Source = None, matrix: MatrixFile = None, json: Json = False
+) -> int:
+    """Say who asks for what, and whether the configuration honours it."""
+    from harness.commands.kernel import Kernels
+
+    return Kernels(matrix, source).audit(target, as_json=json)
+
+
+@kernel_app.command("build")
+def kernel_build_command(target: TargetName, source: Source = None, matrix: MatrixFile = None) -> int:
+    """Build a target's matched kernel and print where it is."""
+    from harness.commands.kernel import Kernels
+
+    return Kernels(matrix, source).build(target)
+
+
+@kernel_app.command("diff")
+def kernel_diff_command(
+    one: TargetName, other: TargetName, source: Source = None, matrix: MatrixFile = None, json: Json = False
+) -> int:
+    """Print what differs between the resolved configurations of two targets."""
+    from harness.commands.kernel import Kernels
+
+    return Kernels(matrix, source).diff(one, other, as_json=json)
 
 
 @app.command("console")

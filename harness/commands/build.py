@@ -14,7 +14,7 @@ from harness.run.work import Prepared
 from harness.store import Store
 
 
-def build(selection: Selection) -> int:
+def build(selection: Selection, *, source: str | None = None) -> int:
     """Build the selected cells and print where their files are; a cell that fails does not stop the others."""
     _, cells = selection.cells()
     store = Store()
@@ -26,7 +26,7 @@ def build(selection: Selection) -> int:
             except BootmatrixError as problem:
                 return problem
 
-    works = [CellWork(cell, store) for cell in cells]
+    works = [CellWork(cell, store, source=source) for cell in cells]
     status = 0
     with ThreadPoolExecutor(BUILDERS) as pool:
         for work, made in zip(works, pool.map(prepare, works), strict=True):

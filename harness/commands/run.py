@@ -38,7 +38,14 @@ class Output:
         return path.resolve()
 
 
-def run(selection: Selection, output: Output, *, kernel: str | None = None, lab: Path | None = None) -> int:
+def run(
+    selection: Selection,
+    output: Output,
+    *,
+    kernel: str | None = None,
+    source: str | None = None,
+    lab: Path | None = None,
+) -> int:
     """Run the selected cells; returns the exit status."""
     plan, cells = selection.cells()
     bound = load_lab(find_lab(lab, plan.matrix.parent), plan.catalog)
@@ -46,7 +53,9 @@ def run(selection: Selection, output: Output, *, kernel: str | None = None, lab:
     choice = KernelChoice.of(kernel)
     choice.check({cell.target.arch for cell in cells})
     works = [
-        CellWork(choice.applied(cell), store, kernel=choice.file, board=bound.board_for(cell.target.name))
+        CellWork(
+            choice.applied(cell), store, kernel=choice.file, source=source, board=bound.board_for(cell.target.name)
+        )
         for cell in cells
     ]
     return execute(works, output, store, bound)

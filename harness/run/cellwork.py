@@ -10,6 +10,7 @@ from harness.boot.ladder import Rung, image_ladder
 from harness.image.assemble import BootFiles, assemble
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
+from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.files import copy_sparse
@@ -28,12 +29,22 @@ class CellWork:
     """Boots one of our images on one target."""
 
     def __init__(
-        self, cell: Cell, store: Store, *, kernel: Path | None = None, board: BoundBoard | None = None
+        self,
+        cell: Cell,
+        store: Store,
+        *,
+        kernel: Path | None = None,
+        source: str | None = None,
+        board: BoundBoard | None = None,
     ) -> None:
-        """`kernel` is a file of the user's in the place of the cell's own; `board` the board it is to boot on."""
+        """`kernel` is a file of the user's in the place of the cell's own; `board` the board it is to boot on.
+
+        `source`: what matched kernels are built from in the place of the default.
+        """
         self._cell = replace(cell, target=board.narrowed(cell.target)) if board else cell
         self._store = store
         self._kernel = kernel
+        self._source = source or DEFAULT_SOURCE
 
     @property
     def id(self) -> str:
@@ -63,7 +74,8 @@ class CellWork:
     def prepare(self, folder: Path, say: Say) -> Prepared:
         """Kernel, initrd and device tree from the store; the machine's own disks and firmware variables in `folder`."""
         cell, target = self._cell, self._cell.target
-        files = assemble(target, cell.image, self._kernel or cell.kernel, cell.media, self._store, say)
+        kernel = self._kernel or cell.kernel
+        files = assemble(target, cell.image, kernel, cell.media, self._store, say, source=self._source)
         instance = f"i-{cell.target.name.replace('_', '-')}"
         hostname = cell.target.name.replace("_", "-")
         media = Media(

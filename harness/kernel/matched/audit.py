@@ -78,7 +78,7 @@ def reason(request: Request, told: Explanation, tree: BuildTree) -> str:
         hint = f"; did you mean CONFIG_{near}?" if near else ""
         return f"{name}: Linux {tree.source.version} has no such symbol for {tree.toolchain.arch.srcarch}{hint}"
     if request.value == "n":
-        by = expressions.satisfied_leaves(told.selected_by)
+        by = expressions.selectors(told.selected_by, holding=True)
         who = f"selected by {_listed(by)}" if by else "on by its own default, with no prompt to turn it off"
         return f"{name}: asked to be off, but it is {told.value}, {who}"
     if request.value in ("y", "m"):
@@ -90,7 +90,7 @@ def reason(request: Request, told: Explanation, tree: BuildTree) -> str:
         if clauses := expressions.unmet(told.depends, need) if told.prompts else []:
             return f"{name}: depends on {' and '.join(clauses)}"
         if not told.prompts:
-            by = expressions.leaves(told.selected_by)
+            by = expressions.selectors(told.selected_by)
             how = f"it comes with {_listed(by)}" if by else "it follows its default"
             return f"{name}: cannot be asked for directly; {how}"
         if told.in_choice:

@@ -20,6 +20,11 @@ static void leaf(struct symbol *sym)
 	}
 	sym_calc_value(sym);
 	printf(" %s:", sym->name);
+	/* A name that nothing defines is off; Kconfig gives the name itself as its value. */
+	if (sym->type == S_UNKNOWN && !(sym->flags & SYMBOL_CONST)) {
+		printf("n");
+		return;
+	}
 	/* A string may hold anything; a leaf must stay one word. */
 	for (value = sym_get_string_value(sym); *value; value++)
 		putchar(strchr(" ()\t\n", *value) ? '?' : *value);

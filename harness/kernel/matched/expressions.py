@@ -90,22 +90,15 @@ def unmet(expression: Expression, need: int) -> list[str]:
     return [_told(expression)]
 
 
-def satisfied_leaves(expression: Expression) -> list[str]:
-    """The names in the branches of a sum that hold: who selects a symbol."""
-    if isinstance(expression, Leaf):
-        return [expression.name] if expression.tristate and expression.name not in _TRISTATE else []
-    if expression.sign == "|":
-        return [name for part in expression.parts for name in satisfied_leaves(part)]
-    if expression.sign == "&" and value(expression):
-        return satisfied_leaves(expression.parts[0])[:1]
-    return []
-
-
-def leaves(expression: Expression) -> list[str]:
-    """Every symbol named, once each."""
-    if isinstance(expression, Leaf):
-        return [] if expression.name in _TRISTATE else [expression.name]
-    return list(dict.fromkeys(name for part in expression.parts for name in leaves(part)))
+def selectors(expression: Expression, *, holding: bool = False) -> list[str]:
+    """Who selects a symbol, of the sum of `SELECTOR & conditions` that Kconfig keeps; `holding`: who does so now."""
+    if isinstance(expression, Node) and expression.sign == "|":
+        return list(dict.fromkeys(name for part in expression.parts for name in selectors(part, holding=holding)))
+    if holding and not value(expression):
+        return []
+    while isinstance(expression, Node):
+        expression = expression.parts[0]
+    return [] if expression.name in _TRISTATE else [expression.name]
 
 
 def _compares(node: Node) -> bool:
