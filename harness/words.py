@@ -13,8 +13,10 @@ class Arch(StrEnum):
     """Architectures by the names the kernel community uses on the command line; Debian's name is in `debian`."""
 
     X86_64 = "x86_64"
+    I386 = "i386"
     ARM64 = "arm64"
     ARMHF = "armhf"
+    ARMEL = "armel"
     RISCV64 = "riscv64"
     S390X = "s390x"
     PPC64LE = "ppc64le"
@@ -27,7 +29,7 @@ class Arch(StrEnum):
     @property
     def qemu(self) -> str:
         """The suffix of the `qemu-system-` binary that emulates it."""
-        return {"arm64": "aarch64", "armhf": "arm", "ppc64le": "ppc64"}.get(self.value, self.value)
+        return {"arm64": "aarch64", "armhf": "arm", "armel": "arm", "ppc64le": "ppc64"}.get(self.value, self.value)
 
 
 class TargetClass(StrEnum):

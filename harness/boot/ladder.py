@@ -9,7 +9,7 @@ from typing import Protocol
 
 from harness.boot.marks import marks_in
 from harness.plan.target import Target
-from harness.words import Event, Outcome, Source
+from harness.words import Arch, Event, Outcome, Source
 
 READY = "ready"
 POWEROFF = "poweroff"
@@ -113,6 +113,8 @@ _EFI_KERNEL = ConsoleRung("efi", re.compile(r"efi: EFI v[\d.]+ by [^\n]*"), "efi
 # Firmware may leave its own text in front of it: SeaBIOS' last line is not ended when the kernel takes over.
 KERNEL_BANNER = re.compile(r"(?:^(?:<\d>)?|\[ *0\.000000\](?:\[[^\]\n]*\])? ?)Linux version \d[^\n]*", re.MULTILINE)
 _KERNEL = ConsoleRung("kernel", KERNEL_BANNER, "Linux version ")
+# IBM Z's clock runs since power-on, and the kernel's first line has the time it shows by then.
+_KERNEL_Z = ConsoleRung("kernel", re.compile(r"\[ *\d{1,3}\.\d{6}\] Linux version \d[^\n]*"), "Linux version ")
 _POWER_DOWN = ConsoleRung(POWEROFF, re.compile(r"reboot: Power down"), "Power down", failure=Outcome.POWERED_OFF)
 
 
@@ -129,6 +131,10 @@ def _firmware(target: Target) -> Iterator[Rung]:
         yield _UEFI
 
 
+def _banner(target: Target) -> Rung:
+    return _KERNEL_Z if target.arch is Arch.S390X else _KERNEL
+
+
 def _kernel_on_uefi(target: Target) -> Iterator[Rung]:
     if target.machine.firmware == "uefi":
         yield _EFI_KERNEL
@@ -143,7 +149,7 @@ def image_ladder(
     instance that was handed in); `asks_machine` tells whether the machine answers questions of its own (QMP).
     """
     rungs: list[Rung] = [*_firmware(target)]
-    rungs += [_KERNEL, *_kernel_on_uefi(target)]
+    rungs += [_banner(target), *_kernel_on_uefi(target)]
     rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
     rungs += [MarkRung(f"disk{index}") for index, disk in enumerate(target.disks) if disk.content == "scratch"]
     if target.nics:
@@ -172,6 +178,6 @@ def foreign_ladder(target: Target, *, boots_kernel: bool, ready: re.Pattern[str]
     """
     rungs: list[Rung] = [*_firmware(target)]
     if boots_kernel:
-        rungs += [_KERNEL, *_kernel_on_uefi(target)]
+        rungs += [_banner(target), *_kernel_on_uefi(target)]
     rungs.append(ConsoleRung(READY, ready or LOGIN, prompts=True))
     return tuple(rungs)

@@ -45,15 +45,7 @@ class Kernels:
         self._recipe(name)
         requests = merged(fragments_of(target), target.folders).values()
         if as_json:
-            rows = [
-                {
-                    "symbol": f"CONFIG_{each.symbol}",
-                    "value": each.value,
-                    "file": each.where.file,
-                    "line": each.where.line,
-                }
-                for each in requests
-            ]
+            rows = [{"symbol": f"CONFIG_{each.symbol}", "value": each.value, **asdict(each.where)} for each in requests]
             print(json.dumps(rows, indent=1))
             return 0
         from tabulate import tabulate

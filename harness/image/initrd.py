@@ -61,7 +61,7 @@ def _made(
     whole: Callable[[], KernelArtifact] | None,
 ) -> Path:
     recipe = image_of(image)
-    apt = AptRoot(store, target.arch.debian, progress=progress)
+    apt = AptRoot(store, target.arch.debian, suite=target.kernel.suite, progress=progress)
     packages: dict[str, Answer] = {}
     files: dict[str, str] = {}
     for name in recipe.init:

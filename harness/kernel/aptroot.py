@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.errors import HostError
-from harness.kernel.sources import Source, host_sources, stanzas
+from harness.kernel.sources import Source, host_sources, sources_of, stanzas
 from harness.store import Progress, Store, no_space_left, silent, write_atomically
 
 ATTEMPTS = 3  # for whatever needs the network
@@ -40,19 +40,21 @@ class Answer:
 
 
 class AptRoot:
-    """The private apt of one Debian architecture, in a store. Commands of one root wait for each other."""
+    """The private apt of one Debian architecture, in a store; of the host's release, or of another `suite`. Commands of one root wait for each other."""
 
     def __init__(
         self,
         store: Store,
         arch: str,
         *,
+        suite: str | None = None,
         sources: Callable[[], Sequence[Source]] | None = None,
         progress: Progress = silent,
     ) -> None:
         self.store, self.arch = store, arch
-        self.folder = store.root / "apt" / arch
-        self._sources, self.progress = sources or host_sources, progress
+        self.folder = store.root / "apt" / (f"{arch}.{suite}" if suite else arch)
+        self._sources, self.progress = sources or (lambda: sources_of(suite) if suite else host_sources()), progress
+        self._suite = suite
 
     def resolve(self, package: str, *, again: bool = False) -> Answer:
         """What `package` stands for: as answered before (unless `again`), or by the archive. Raises HostError."""

@@ -10,12 +10,13 @@ from pathlib import Path
 from harness.errors import HostError, InputError, Where
 from harness.kernel.aptroot import Answer, AptRoot
 from harness.kernel.artifact import KernelArtifact
-from harness.kernel.debian import Superseded, fetch_exact, unpack
+from harness.kernel.debian import Superseded, fetch_answer, fetch_exact, unpack
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
 
 _LAYOUT = 1  # of an unpacked kernel; part of its key
 _ROOM = 1 << 30  # bytes; the largest of Debian 12 takes 420 MB
+_PARTS = ("linux-base", "linux-binary", "linux-modules")  # what a kernel's package has been split into since Debian 14
 _WARM = ("kernel", "config")  # a warm run looks at these; the thousands of modules only when an initrd is made
 
 
@@ -31,7 +32,7 @@ def distro_kernel(
     `thorough`: look at every file of it, modules included, and unpack again where one is damaged.
     Raises InputError where the target's device tree is not in the package, HostError where it cannot be fetched.
     """
-    apt = AptRoot(store, target.arch.debian, progress=progress)
+    apt = AptRoot(store, target.arch.debian, suite=target.kernel.suite, progress=progress)
     package = target.kernel.package
     try:
         artifact = unpacked(apt, package, apt.resolve(package), target, thorough)
@@ -56,6 +57,9 @@ def unpacked(apt: AptRoot, package: str, answer: Answer, target: Target, thoroug
         deb = fetch_exact(apt, package, answer)
         apt.progress(f"unpacking {answer.package} {answer.version}")
         unpack(deb, folder, lambda name: placed(name, release))
+        if not (folder / "kernel").is_file():
+            for part in _PARTS:
+                unpack(fetch_answer(apt, f"{part}-{release}"), folder, lambda name: placed(name, release))
         if not (folder / "kernel").is_file():
             raise HostError(f"{answer.package} {answer.version} has no kernel {release} in boot/")
         if (folder / "lib/modules" / release).is_dir():
@@ -87,13 +91,16 @@ def placed(name: str, release: str) -> str | None:
         (f"boot/vmlinux-{release}", "kernel"),
         (f"boot/config-{release}", "config"),
         (f"boot/System.map-{release}", "System.map"),
+        (f"lib/modules/{release}/vmlinuz", "kernel"),
+        (f"lib/modules/{release}/config", "config"),
+        (f"lib/modules/{release}/System.map", "System.map"),
     ):
         if name == prefix:
             return place
-    if name.startswith(f"lib/modules/{release}/"):
-        return name
-    dtbs = f"lib/linux-image-{release}/"
-    return f"dtbs/{name.removeprefix(dtbs)}" if name.startswith(dtbs) else None
+    for prefix in (f"lib/linux-image-{release}/", f"lib/modules/{release}/dtb/"):
+        if name.startswith(prefix):
+            return f"dtbs/{name.removeprefix(prefix)}"
+    return name if name.startswith(f"lib/modules/{release}/") else None
 
 
 def dtb_of(target: Target, kernel: KernelArtifact) -> Path | None:

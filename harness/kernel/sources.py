@@ -13,6 +13,7 @@ from harness.errors import HostError
 
 DEBIAN_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 # Suites that apt does not take packages from unless told so; leaving them out keeps a kernel's version predictable.
+_NOT_MAIN = ("-security", "-updates")
 _NOT_AUTOMATIC = ("-backports", "-backports-sloppy", "-proposed-updates")
 
 
@@ -41,6 +42,14 @@ def host_sources() -> tuple[Source, ...]:
             hint="add Debian's archive to /etc/apt/sources.list.d, or give a kernel file of your own",
         )
     return found
+
+
+def sources_of(suite: str) -> tuple[Source, ...]:
+    """Another suite of Debian, from where the host has its own. Raises HostError."""
+    main = next((source for source in host_sources() if not source.suite.endswith(_NOT_MAIN)), None)
+    if main is None:
+        raise HostError(f"the host's apt has no main archive of Debian to take {suite} from")
+    return (Source(main.uri, suite, main.keyring),)
 
 
 def from_index_targets(text: str) -> Iterator[Source]:

@@ -35,6 +35,7 @@ QemuText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:
 Tty = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]+$", max_length=31)]
 Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
 Package = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=100)]
+Suite = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*$", max_length=40)]
 # One word of the kernel's command line: printable, and no space or double quote (the kernel's parser lets a quote
 # swallow the words after it), so that it can become neither two nor half a word.
 CmdlineWord = Annotated[str, StringConstraints(pattern=r"^[!#-~]+$", max_length=255)]
@@ -93,7 +94,7 @@ class Machine(Model):
 class Disk(Model):
     """A disk of the machine. `scratch` is an empty disk with a label in its first sector that the guest reads back."""
 
-    bus: Literal["virtio", "virtio-mmio", "scsi", "nvme", "ahci", "ide", "sd"]
+    bus: Literal["virtio", "virtio-mmio", "virtio-ccw", "scsi", "vscsi", "nvme", "ahci", "ide", "sd"]
     content: Literal["scratch", "nocloud"] = "scratch"
     size: int = Field(64, ge=1, le=1 << 20, description="size in MiB of a scratch disk")
 
@@ -122,6 +123,9 @@ class Kernel(Model):
     """Which kernel package of Debian fits, which device tree, and what a kernel built for this hardware has."""
 
     package: Package = Field(description="Debian's metapackage, such as linux-image-arm64")
+    suite: Suite | None = Field(
+        None, description="suite of Debian that has this architecture, where the host's own release has not"
+    )
     dtb: RelativePath | None = Field(None, description="device tree inside the package's dtb folder")
     features: tuple[Name, ...] = Field(
         (), description="fragments of harness/kernel/config/features for a matched kernel; kernel.config has the rest"

@@ -22,7 +22,7 @@ from harness.run.work import Prepared, Say
 from harness.store import Store
 
 # What `uname -m` says where it differs from our name of the architecture.
-_UNAME = {"arm64": "aarch64", "armhf": "armv7l"}
+_UNAME = {"arm64": "aarch64", "armhf": "armv7l", "armel": "armv6l", "i386": "i686"}
 
 
 class CellWork:

@@ -7,13 +7,30 @@ cannot hold a comma; the rest of the line is ours. Paths only ever stand alone i
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InputError
 from harness.machine.qemu.firmware import Firmware
 from harness.plan.target import Target
+
+
+# A disk on a bus: QEMU's device, and where the bus puts the disk of a number.
+_DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
+    "virtio": ("virtio-blk-pci", lambda _: {}),
+    "virtio-mmio": ("virtio-blk-device", lambda _: {}),
+    "virtio-ccw": ("virtio-blk-ccw", lambda _: {}),
+    "scsi": ("scsi-hd", lambda _: {"bus": "scsi.0"}),
+    "vscsi": ("scsi-hd", lambda _: {"bus": "scsi.0"}),
+    "nvme": ("nvme", lambda index: {"serial": f"bootmatrix{index}"}),
+    "ahci": ("ide-hd", lambda index: {"bus": f"ide.{index}"}),
+    "ide": ("ide-hd", lambda index: {"bus": f"ide.{index // 2}", "unit": index % 2}),
+    # Into the board's slot; `-drive if=sd` would do for some boards only.
+    "sd": ("sd-card", lambda _: {}),
+}
+# Buses that the machine does not have by itself: the device that brings them.
+_CONTROLLERS = {"scsi": "virtio-scsi-pci", "vscsi": "spapr-vscsi"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +80,18 @@ def qemu_argv(
 ) -> list[str]:
     """The whole command line; `cpu` takes the place of the target's model (under KVM, the one that was proven)."""
     argv = [binary or f"qemu-system-{target.arch.qemu}"]
-    argv += ["-nodefaults", "-no-user-config", "-display", "none"]
+    # Boards with a sound chip do not start unless told where its sound goes.
+    argv += ["-nodefaults", "-no-user-config", "-display", "none", "-audio", "none"]
     argv += _board(target, accelerator, media, cpu)
     argv += _behaviour(target, stopped=wiring.qmp is not None)
     argv += _lines(target, wiring)
     argv += _direct(media)
+    for device in target.devices:  # before the disks, which may sit on a bus that one of these brings
+        argv += _json("-device", device)
     for piece in _disks(target, media):
         argv += piece
     for index, nic in enumerate(target.nics):
         argv += _nic(index, nic.model, internet=nic.internet)
-    for device in target.devices:
-        argv += _json("-device", device)
     return argv
 
 
@@ -136,8 +154,11 @@ def _direct(media: Media) -> Iterator[str]:
 def _disks(target: Target, media: Media) -> Iterator[list[str]]:
     first = target.disks[0].bus if target.disks else "virtio"
     buses = [target.disks[index].bus if index < len(target.disks) else first for index in range(len(media.disks))]
-    if "scsi" in buses or (media.iso and first not in {"ide", "ahci"}):
-        yield _json("-device", {"driver": "virtio-scsi-pci", "id": "scsi"})
+    if media.iso and first not in {"ide", "ahci"} and "scsi" not in buses:
+        yield _json("-device", {"driver": _CONTROLLERS["scsi"], "id": "scsi"})
+    for bus in dict.fromkeys(buses):
+        if bus in _CONTROLLERS:
+            yield _json("-device", {"driver": _CONTROLLERS[bus], "id": "scsi"})
     for index, (bus, disk) in enumerate(zip(buses, media.disks, strict=True)):
         yield _disk(index, bus, disk)
     if media.iso:
@@ -147,25 +168,10 @@ def _disks(target: Target, media: Media) -> Iterator[list[str]]:
 def _disk(index: int, bus: str, disk: DiskFile) -> list[str]:
     node = f"disk{index}"
     blockdev = _json("-blockdev", _file_node(node, disk.path, fmt=disk.format))
-    device: dict[str, object] = {"drive": node, "id": f"dev-{node}"}
-    match bus:
-        case "virtio":
-            device["driver"] = "virtio-blk-pci"
-        case "virtio-mmio":
-            device["driver"] = "virtio-blk-device"
-        case "scsi":
-            device |= {"driver": "scsi-hd", "bus": "scsi.0"}
-        case "nvme":
-            device |= {"driver": "nvme", "serial": f"bootmatrix{index}"}
-        case "ahci":
-            device |= {"driver": "ide-hd", "bus": f"ide.{index}"}
-        case "ide":
-            device |= {"driver": "ide-hd", "bus": f"ide.{index // 2}", "unit": index % 2}
-        case "sd":
-            # Into the board's slot; `-drive if=sd` would do for some boards only.
-            device["driver"] = "sd-card"
-        case _:
-            raise InputError(f"no QEMU device is known for a disk on bus {bus!r}")
+    if bus not in _DISKS:
+        raise InputError(f"no QEMU device is known for a disk on bus {bus!r}")
+    driver, place = _DISKS[bus]
+    device: dict[str, object] = {"drive": node, "id": f"dev-{node}", "driver": driver, **place(index)}
     return [*blockdev, *_json("-device", device)]
 
 
@@ -191,8 +197,8 @@ def _nic(index: int, model: str, *, internet: bool) -> list[str]:
 
 
 def _is_pci(model: str) -> bool:
-    """QEMU names devices of other buses so: virtio-net-device (virtio-mmio), usb-net."""
-    return not (model.endswith("-device") or model.startswith("usb-"))
+    """QEMU names devices of other buses so: virtio-net-device (virtio-mmio), virtio-net-ccw, usb-net."""
+    return not (model.endswith(("-device", "-ccw")) or model.startswith(("usb-", "spapr-")))
 
 
 def _file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> dict[str, object]:
