@@ -18,9 +18,9 @@ Make = Callable[..., Any]
 
 def test_what_failed_stands_last(mixed: RunRecord) -> None:
     lines = table(mixed, 200).splitlines()
-    verdicts = [line.split()[1] for line in lines[2:7]]
+    verdicts = [line.split()[3] for line in lines[2:7]]
     assert verdicts == ["skip", "pass", "flaky", "error", "fail"]
-    assert lines[0].split() == ["cell", "verdict", "outcome", "reached", "boot", "s", "cause"]
+    assert lines[0].split() == "target arch kernel verdict outcome reached init s boot s cause".split()
     assert lines[6].endswith("Kernel panic - not syncing: VFS: Unable to mount root fs")
     assert lines[7:] == [
         "accelerator tcg for x86_64, arm64 (/dev/kvm is missing)",
@@ -93,3 +93,38 @@ def test_hostile_names_cannot_move_the_cursor(cell: Make, run: Make, hostile: st
 
 def test_a_run_without_cells(run: Make) -> None:
     assert table(run(), 80).endswith("0 cells in 12.5 s: none")
+
+
+def test_a_terminal_of_80_columns_shows_target_arch_kernel_and_the_time_to_userspace(cell: Make, run: Make) -> None:
+    rows = [
+        cell(f"{name}/minimal", arch=arch) for name, arch in (("x86_64-baremetal-bios", "x86_64"), ("a", "ppc64le"))
+    ]
+    lines = table(run(*rows), 80).splitlines()
+    assert lines[0].split() == "target arch kernel verdict outcome reached init s boot s".split()
+    assert lines[2].split() == "x86_64-baremetal-bi… x86_64 distro pass ready ready 0.9 1.5".split()
+    assert lines[3].split() == "a ppc64le distro pass ready ready 0.9 1.5".split()
+
+
+def test_a_boot_that_never_came_to_userspace_has_no_time_to_it(mixed: RunRecord) -> None:
+    failed = next(line for line in table(mixed, 200).splitlines() if "kernel-panic" in line)
+    assert failed.split()[5:8] == ["kernel", "-", "1.5"]
+
+
+def test_cells_that_share_target_and_kernel_go_by_their_whole_name(cell: Make, run: Make) -> None:
+    rows = [cell(name, target="a") for name in ("a.minimal.distro.direct", "a.sshd.distro.direct")]
+    lines = table(run(*rows), 120).splitlines()
+    assert [line.split()[0] for line in (lines[0], *lines[2:4])] == ["cell", *(row.cell for row in rows)]
+
+
+def test_one_target_with_two_kernels_goes_by_target_and_kernel(cell: Make, run: Make) -> None:
+    rows = [cell(f"a.minimal.{kernel}.direct", target="a", kernel=kernel) for kernel in ("distro", "matched")]
+    lines = table(run(*rows), 120).splitlines()
+    assert [line.split()[:3] for line in lines[2:4]] == [["a", "x86_64", "distro"], ["a", "x86_64", "matched"]]
+
+
+def test_a_very_narrow_terminal_does_without_kernel_and_arch_before_it_does_without_the_target(
+    cell: Make, run: Make
+) -> None:
+    lines = table(run(cell("x86_64-baremetal-bios/minimal")), 56).splitlines()
+    assert lines[0].split() == "target verdict outcome reached init s boot s".split()
+    assert lines[2].startswith("x86_64-")
