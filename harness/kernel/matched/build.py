@@ -22,7 +22,7 @@ from harness.kernel.distro import depmod
 from harness.kernel.matched.resolve import ResolvedConfig
 from harness.kernel.matched.source import SourceTree
 from harness.kernel.matched.toolchain import Toolchain
-from harness.kernel.matched.trees import BuildTree, build_tree
+from harness.kernel.matched.trees import OBJECTS, BuildTree, build_tree
 from harness.leash import leash
 from harness.store import Progress, Store, no_space_left, silent
 
@@ -37,13 +37,12 @@ def built(
     config: ResolvedConfig,
     source: SourceTree,
     toolchain: Toolchain,
-    slot: str,
     store: Store,
     progress: Progress = silent,
 ) -> Path:
     """The folder of the kernel with this configuration, built now if nobody has built it. Same inputs, same bytes.
 
-    `slot`: the warm tree to build in; cells whose configuration and source are the same share one result.
+    Cells whose configuration and source are the same share one result.
     Raises HostError with the compiler's first error.
     """
     inputs = {
@@ -55,12 +54,11 @@ def built(
     }
 
     def make(folder: Path) -> None:
-        with build_tree(source, toolchain, slot, store) as tree:
+        with build_tree(source, toolchain, OBJECTS, store) as tree:
             _replace_if_changed(config.path, tree.path / ".config")
             symbols = config.symbols
             goals = [toolchain.arch.make, *(["modules"] if "m" in symbols.values() else [])]
             Make(tree, store, progress).run(goals)
-            tree.completed()
             shutil.copyfile(tree.path / toolchain.arch.image, folder / "kernel")
             for name, inner in (("config", ".config"), ("System.map", "System.map"), ("log", "build.log")):
                 shutil.copyfile(tree.path / inner, folder / name)
@@ -72,9 +70,7 @@ def built(
     return store.get("matched-kernel", inputs, make, need=("kernel", "config", "release"), room=_ROOM)
 
 
-def device_tree(
-    name: str, config: ResolvedConfig, source: SourceTree, toolchain: Toolchain, slot: str, store: Store
-) -> Path:
+def device_tree(name: str, config: ResolvedConfig, source: SourceTree, toolchain: Toolchain, store: Store) -> Path:
     """A device tree of the source, by the name that Debian's packages know it by, with or without its folder.
 
     Raises InputError where the source has none of that name.
@@ -87,10 +83,9 @@ def device_tree(
     goal = f"{found[0].relative_to(folder).with_suffix('.dtb')}"
 
     def make(into: Path) -> None:
-        with build_tree(source, toolchain, slot, store) as tree:
+        with build_tree(source, toolchain, OBJECTS, store) as tree:
             _replace_if_changed(config.path, tree.path / ".config")
             Make(tree, store, silent).run([goal])
-            tree.completed()
             shutil.copyfile(tree.path / "arch" / toolchain.arch.srcarch / "boot/dts" / goal, into / "dtb")
 
     return store.get("dtb", {"layout": _LAYOUT, "source": source.key, "goal": goal}, make, room=1 << 20) / "dtb"

@@ -52,10 +52,10 @@ def matched_kernel(
 ) -> KernelArtifact:
     """The kernel built from source for this target; see `recipe_of`. Milliseconds where nothing has changed."""
     recipe = recipe_of(target, store, progress, source=source, features=features)
-    folder = built(recipe.config, recipe.source, recipe.toolchain, target.name, store, progress)
+    folder = built(recipe.config, recipe.source, recipe.toolchain, store, progress)
     release = (folder / "release").read_text(encoding="utf-8").strip()
     wanted = target.kernel.dtb
-    dtb = device_tree(wanted, recipe.config, recipe.source, recipe.toolchain, target.name, store) if wanted else None
+    dtb = device_tree(wanted, recipe.config, recipe.source, recipe.toolchain, store) if wanted else None
     has_modules = (folder / "lib/modules" / release).is_dir()
     return KernelArtifact(
         image=folder / "kernel",

@@ -15,11 +15,10 @@ from harness.kernel.matched.audit import audited
 from harness.kernel.matched.fragments import Request
 from harness.kernel.matched.source import SourceTree
 from harness.kernel.matched.toolchain import Toolchain
-from harness.kernel.matched.trees import BuildTree, build_tree
+from harness.kernel.matched.trees import KCONFIG, BuildTree, build_tree
 from harness.store import Progress, Store, no_space_left, silent
 
 _LAYOUT = 1
-_SLOT = "kconfig"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def resolve(
 
     def make(folder: Path) -> None:
         progress(f"resolving a configuration of Linux {source.version}")
-        with build_tree(source, toolchain, _SLOT, store) as tree:
+        with build_tree(source, toolchain, KCONFIG, store) as tree:
             asked = tree.path / "requests.config"
             asked.write_text(text, encoding="utf-8")
             allnoconfig(tree, asked, store)

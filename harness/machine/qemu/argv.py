@@ -15,7 +15,6 @@ from harness.errors import InputError
 from harness.machine.qemu.firmware import Firmware
 from harness.plan.target import Target
 
-
 # A disk on a bus: QEMU's device, and where the bus puts the disk of a number.
 _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
     "virtio": ("virtio-blk-pci", lambda _: {}),
