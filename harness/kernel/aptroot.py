@@ -40,7 +40,10 @@ class Answer:
 
 
 class AptRoot:
-    """The private apt of one Debian architecture, in a store; of the host's release, or of another `suite`. Commands of one root wait for each other."""
+    """The private apt of one Debian architecture, in a store. Commands of one root wait for each other.
+
+    It has the host's own release, or another `suite` of the same archive.
+    """
 
     def __init__(
         self,
