@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 from harness.errors import InputError, Where
+from harness.image.contents import HEAD, Contents, Reader
 from harness.image.cpio import TRAILER
 from harness.image.inflate import Inflated, Plain, Readable, checkable, form_of
 from harness.kernel.user import head_of
@@ -13,36 +14,39 @@ from harness.kernel.user import head_of
 _AGAIN = "make or fetch the file again"
 
 
-def check_initrd(path: Path) -> None:
+def check_initrd(path: Path) -> Contents:
     """Read an initrd of the user's to its end: newc archives, plain or compressed, one after the other as kernels take.
 
-    Raises InputError saying what is wrong and at which byte. Memory is bounded whatever the file unpacks to.
+    Returns what is inside. Raises InputError saying what is wrong and at which byte. Memory is bounded whatever the file unpacks to.
     """
     head_of(path, "initrd", 1)
     where = Where(str(path))
     try:
         with path.open("rb") as stream:
             source = Plain(stream)
-            seen = 0
+            reader = Reader()
             while _skip_zeros(source):
-                _segment(source, where)
-                seen += 1
+                _segment(source, where, reader)
     except OSError as problem:
         raise InputError(f"the initrd file cannot be read: {problem.strerror}", where=where) from problem
-    if not seen:
+    if not reader.forms:
         raise InputError("is not an initrd: it holds nothing but zeros", where=where, hint=_AGAIN)
+    return reader.contents(packed=source.position)
 
 
-def _segment(source: Plain, where: Where) -> None:
+def _segment(source: Plain, where: Where, reader: Reader) -> None:
     start = source.position
     head = source.read(6)
     source.put_back(head)
     form = form_of(head)
+    reader.forms.append(form or "none")
     if form is None:
-        _walk(source, where, "")
+        _walk(source, where, "", reader)
     elif form == "lz4":
+        reader.complete = False
         _lz4_blocks(source, where)
     elif not checkable(form):
+        reader.complete = False
         while source.read(1 << 20):  # recognised, but only the kernel can tell more
             pass
     else:
@@ -50,7 +54,7 @@ def _segment(source: Plain, where: Where) -> None:
         if not _skip_zeros(inflated):
             raise InputError(f"the {form} data at byte {start} unpacks to nothing", where=where, hint=_AGAIN)
         try:
-            _walk(inflated, where, f" of the unpacked {form} data")
+            _walk(inflated, where, f" of the unpacked {form} data", reader)
         finally:
             # To its end, where the checksum is: damage there also explains what was not understood before it.
             while inflated.read(1 << 16):
@@ -69,7 +73,7 @@ def _skip_zeros(source: Readable) -> bool:
     return True
 
 
-def _walk(source: Readable, where: Where, of: str) -> None:
+def _walk(source: Readable, where: Where, of: str, reader: Reader) -> None:
     """Read one newc archive up to the end of its trailer."""
     base = source.position
 
@@ -104,10 +108,12 @@ def _walk(source: Readable, where: Where, of: str) -> None:
             raise InputError(f"corrupt: a name of {name_size} bytes at byte {at}{of}", where=where, hint=_AGAIN)
         name = take(name_size, "an entry's name")
         skip(-(110 + name_size) % 4, "an entry's name")
-        skip(size, "a file's data")
+        beginning = take(min(size, HEAD), "a file's data")
+        skip(size - len(beginning), "a file's data")
         skip(-size % 4 if name != TRAILER.encode() + b"\0" else 0, "a file's data")
         if name == TRAILER.encode() + b"\0":
             return
+        reader.entry(name[:-1].decode("utf-8", "replace"), fields[1], size, beginning)
 
 
 def _not_cpio(magic: bytes, at: int, first: bool, of: str) -> str:
