@@ -12,7 +12,7 @@ from harness.kernel.artifact import KernelArtifact
 from harness.kernel.distro import distro_kernel, dtb_of
 from harness.kernel.matched.kernel import matched_kernel
 from harness.kernel.matched.source import DEFAULT_SOURCE
-from harness.kernel.user import user_kernel
+from harness.kernel.user import configured, user_kernel
 from harness.plan.matrix import KERNELS, MEDIA
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
@@ -48,7 +48,7 @@ def assemble(
     """
     _known(media, MEDIA, "media")
     if isinstance(kernel, Path):
-        artifact = user_kernel(kernel, target.arch)
+        artifact = configured(user_kernel(kernel, target.arch), store)
         return BootFiles(
             kernel=artifact,
             initrd=initrd(target, image, artifact, store, progress),

@@ -75,7 +75,9 @@ def _made(
         "version": _VERSION,
         "form": [form, _ZSTD_LEVEL, _zstd_version()] if form == "zstd" else [form, _GZIP_LEVEL],
         "arch": target.arch,
-        "components": [component(name).model_dump(mode="json") | {"name": name} for name in recipe.init],
+        "components": [
+            component(name).model_dump(mode="json", exclude={"needs"}) | {"name": name} for name in recipe.init
+        ],
         "packages": {package: answer.sha256 for package, answer in packages.items()},
         "own": files,
         # Without a tree of modules the kernel has no part in an initrd.

@@ -17,7 +17,8 @@ _AGAIN = "make or fetch the file again"
 def check_initrd(path: Path) -> Contents:
     """Read an initrd of the user's to its end: newc archives, plain or compressed, one after the other as kernels take.
 
-    Returns what is inside. Raises InputError saying what is wrong and at which byte. Memory is bounded whatever the file unpacks to.
+    Returns what is inside. Raises InputError saying what is wrong and at which byte. Memory is bounded whatever the
+    file unpacks to.
     """
     head_of(path, "initrd", 1)
     where = Where(str(path))

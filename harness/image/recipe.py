@@ -46,6 +46,7 @@ class Component(Model):
         default_factory=dict, description="symbolic link in the image: its target"
     )
     folders: tuple[Inside, ...] = Field((), description="empty folders of the image")
+    needs: tuple[Name, ...] = Field((), description="what it asks of a kernel: names of preflight's features.yml")
 
 
 class Image(Model):

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from harness.errors import InputError, Where
+from harness.errors import HostError, InputError, Where
 from harness.kernel.artifact import KernelArtifact
+from harness.kernel.ikconfig import embedded_config
 from harness.kernel.magic import HEAD, kind_of, other
+from harness.store import Store
 from harness.words import Arch
 
 
@@ -43,6 +48,49 @@ def user_kernel(path: Path, arch: Arch) -> KernelArtifact:
         origin=f"{path} ({kind.name})",
         key=hashlib.sha256(os.fsencode(identity)).hexdigest(),
     )
+
+
+def configured(kernel: KernelArtifact, store: Store) -> KernelArtifact:
+    """A user's kernel with its configuration, if that can be found: inside the image, beside it, in its source tree.
+
+    Raises HostError where the file went away or the store is full.
+    """
+
+    def make(folder: Path) -> None:
+        try:
+            text = embedded_config(kernel.image) or ""
+        except OSError as problem:
+            raise HostError(f"{kernel.image} cannot be read: {problem.strerror}") from problem
+        (folder / "config").write_text(text, encoding="utf-8")
+
+    inside = store.get("kernel-config", {"kernel": kernel.key}, make) / "config"
+    if inside.stat().st_size:
+        return replace(kernel, config=inside)
+    return replace(kernel, config=next(_beside(kernel), None))
+
+
+def _beside(kernel: KernelArtifact) -> Iterator[Path]:
+    """Configurations near a kernel that are its own by their names and, in a source tree, by the version they tell."""
+    folder, name = kernel.image.parent, kernel.image.name
+    releases = [kernel.release] if kernel.release else []
+    if found := re.match(r"(?:vmlinu[xz]|bzImage|zImage|Image|kernel)-(.+)", name):
+        releases.append(found[1])
+    for release in releases:
+        if "/" not in release and (path := folder / f"config-{release}").is_file():
+            yield path
+    # arch/<arch>/boot/Image of a source tree, or its vmlinux.
+    for root in (folder, *(folder.parents[2:3] if folder.name == "boot" else ())):
+        path = root / ".config"
+        if path.is_file() and _tells_version(path, kernel.release):
+            yield path
+
+
+def _tells_version(config: Path, release: str) -> bool:
+    """Whether a .config's head names the kernel's version; one that cannot be compared is as good as another's."""
+    with config.open(encoding="utf-8", errors="replace") as lines:
+        head = "".join(line for _, line in zip(range(5), lines, strict=False))
+    version = re.search(r"^# Linux/\S+ (\d+\.\d+\S*) Kernel Configuration", head, re.MULTILINE)
+    return bool(version and release.startswith(version[1]))
 
 
 def head_of(path: Path, what: str, size: int) -> tuple[bytes, os.stat_result]:

@@ -18,6 +18,8 @@ from harness.machine.qemu.firmware import Firmware, find_uefi
 from harness.plan.cells import Cell
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
+from harness.preflight.gather import gather, image_needs
+from harness.preflight.preflight import preflight
 from harness.run.work import Prepared, Say
 from harness.store import Store
 
@@ -95,7 +97,14 @@ class CellWork:
                 asks_machine=asks_machine,
             )
 
-        return Prepared(media, rungs, release=files.kernel.release or None, artefacts=_artefacts(files))
+        facts = gather(target, files.kernel, media, self._store, needs=image_needs(cell.image, target))
+        return Prepared(
+            media,
+            rungs,
+            release=files.kernel.release or None,
+            artefacts=_artefacts(files),
+            findings=preflight(facts),
+        )
 
     def _disks(self, folder: Path, instance: str, hostname: str) -> list[DiskFile]:
         disks = []

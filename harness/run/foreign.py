@@ -14,10 +14,13 @@ from harness.boot.ladder import Rung, foreign_ladder
 from harness.errors import HostError, InputError
 from harness.image.assemble import borrowed_dtb, cmdline_of
 from harness.image.initrdcheck import check_initrd
-from harness.kernel.user import user_kernel
+from harness.kernel.user import configured, user_kernel
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
+from harness.preflight.finding import Finding
+from harness.preflight.gather import USUAL_NEEDS, gather
+from harness.preflight.preflight import preflight
 from harness.run.cellwork import own_firmware
 from harness.run.work import Prepared, Say
 from harness.store import Store
@@ -127,7 +130,20 @@ class ForeignWork:
 
         files = {"kernel": media.kernel, "initrd": media.initrd, "dtb": dtb, "iso": media.iso, "disk": foreign.disk}
         artefacts = {name: str(path) for name, path in files.items() if path}
-        return Prepared(media, rungs, ends_at_ready=True, artefacts={**artefacts, "origin": "the user's own"})
+        return Prepared(
+            media,
+            rungs,
+            ends_at_ready=True,
+            artefacts={**artefacts, "origin": "the user's own"},
+            findings=self._preflight(media),
+        )
+
+    def _preflight(self, media: Media) -> tuple[Finding, ...]:
+        """Of a kernel that is handed over; what an ISO or a disk starts, only its boot can tell."""
+        if media.kernel is None:
+            return ()
+        kernel = configured(user_kernel(media.kernel, self._target.arch), self._store)
+        return preflight(gather(self._target, kernel, media, self._store, needs=USUAL_NEEDS, ours=False))
 
 
 def _readable(path: Path) -> None:

@@ -14,6 +14,7 @@ from harness.boot.ladder import Rung
 from harness.machine.qemu.argv import Media
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
+from harness.preflight.finding import Finding
 
 Say = Callable[[str], None]
 
@@ -27,6 +28,7 @@ class Prepared:
     release: str | None = None
     ends_at_ready: bool = False
     artefacts: dict[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()  # of preflight; an error among them is no reason to build nothing
 
 
 class Work(Protocol):

@@ -1,0 +1,96 @@
+"""The first program must be there, and the kernel must be able to run it: ELF, scripts, word size, architecture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.image.contents import Contents, Program
+from harness.preflight.facts import Facts
+from harness.preflight.finding import Finding, Level
+from harness.preflight.need import Unmet, unmet
+from harness.words import Arch, Outcome
+
+ALWAYS = True  # architectures can be compared without a configuration
+
+_DEPTH = 5  # of interpreters of interpreters (fs/exec.c)
+# What the kernel tries when init cannot be run (init/main.c).
+_FALLBACKS = ("/sbin/init", "/etc/init", "/bin/init", "/bin/sh")
+# Programs that a kernel of another architecture runs too, and the symbol for it.
+_COMPATIBLE = {
+    (Arch.X86_64, "i386"): "IA32_EMULATION",
+    (Arch.X86_64, "x32"): "X86_X32_ABI | X86_X32",
+    (Arch.ARM64, "armhf"): "COMPAT",
+    (Arch.ARM64, "armel"): "COMPAT",
+    (Arch.ARMHF, "armel"): "",
+    (Arch.PPC64LE, "ppc"): "COMPAT",
+}
+
+
+def check(facts: Facts) -> Iterator[Finding]:
+    contents = facts.initrd
+    if contents is None or not contents.complete:
+        return
+    path = facts.last("rdinit") or "/init"
+    program = contents.program(path)
+    if program is None:
+        if contents.packed and "root" not in facts.words:
+            yield Finding(
+                Level.WARNING,
+                f"the initrd has no program {path}",
+                "the kernel would look for a root file system instead",
+                predicts=Outcome.NO_ROOTFS,
+            )
+        return
+    problem = _problem(path, program, contents, facts)
+    if problem is None:
+        return
+    what, why, symbol, certain = problem
+    # A program that cannot be run is passed over, and the kernel takes the next one it knows of.
+    next_ones = [
+        one for one in _FALLBACKS if (found := contents.program(one)) and not _problem(one, found, contents, facts)
+    ]
+    # Somebody else's image may be content with the shell that comes up then.
+    certain = certain and (facts.ours or not next_ones)
+    outcome = Outcome.HANG if next_ones else Outcome.INIT_DIED
+    yield Finding(Level.ERROR if certain else Level.WARNING, what, why, symbol, predicts=outcome if certain else None)
+
+
+def _problem(path: str, program: Program, contents: Contents, facts: Facts) -> tuple[str, str, str | None, bool] | None:
+    """Why a program cannot be run: what, why, symbol, and whether that is certain."""
+    for _ in range(_DEPTH):
+        if program.kind == "script":
+            if missing := _without("BINFMT_SCRIPT", facts):
+                return missing.what, f"{path} is a script", missing.symbol, missing.certain
+        elif program.kind == "elf":
+            if missing := _without("BINFMT_ELF", facts):
+                return missing.what, f"{path} is an ELF program", missing.symbol, missing.certain
+            if other := _foreign(path, program.arch, facts):
+                return other
+        else:
+            return None  # perhaps something that binfmt_misc knows
+        if not program.interpreter:
+            return None
+        found = contents.program(program.interpreter)
+        if found is None:
+            return f"the initrd has no {program.interpreter}", f"{path} is run by it", None, False
+        if program.kind == "elf":
+            return None  # its loader is of the same kind, and starts it itself
+        path, program = program.interpreter, found
+    return None
+
+
+def _without(symbol: str, facts: Facts) -> Unmet | None:
+    return None if facts.config is None else unmet(symbol, facts, early=True)
+
+
+def _foreign(path: str, arch: str, facts: Facts) -> tuple[str, str, str | None, bool] | None:
+    """A program of another architecture than the kernel's."""
+    target = facts.target.arch
+    if arch == target or not arch:
+        return None
+    symbol = _COMPATIBLE.get((target, arch))
+    if symbol is None:
+        return f"{path} is a program for {arch}", f"the kernel is for {target}", None, True
+    if symbol and facts.config is not None and (missing := unmet(symbol, facts, early=True)):
+        return missing.what, f"{path} is a program for {arch}", missing.symbol, missing.certain
+    return None
