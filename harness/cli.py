@@ -41,6 +41,7 @@ Source = Annotated[
     str | None,
     typer.Option("--source", help="of matched kernels: debian:PACKAGE, a tarball, a folder, or git:FOLDER@REVISION"),
 ]
+NoPreflight = Annotated[bool, typer.Option("--no-preflight", help="boot also what preflight says would fail")]
 
 
 @app.command("list")
@@ -69,13 +70,14 @@ def run_command(
     source: Source = None,
     matrix: MatrixFile = None,
     lab: LabFile = None,
+    no_preflight: NoPreflight = False,
     json: Json = False,
 ) -> int:
     """Build, boot and judge cells (default: suite quick)."""
     from harness.commands.project import Selection
     from harness.commands.run import Output, run
 
-    output = Output(out=out, as_json=json, jobs=jobs)
+    output = Output(out=out, as_json=json, jobs=jobs, preflight=not no_preflight)
     return run(Selection(cells or (), expression, suite, matrix), output, kernel=kernel, source=source, lab=lab)
 
 
@@ -92,6 +94,7 @@ def boot_command(
     timeout: Annotated[float | None, typer.Option("--timeout", min=1, help="seconds to get there")] = None,
     out: Out = None,
     matrix: MatrixFile = None,
+    no_preflight: NoPreflight = False,
     json: Json = False,
 ) -> int:
     """Boot somebody else's image on a target."""
@@ -99,7 +102,7 @@ def boot_command(
     from harness.run.foreign import Foreign
 
     foreign = Foreign(kernel, initrd, dtb, iso, disk, append, _pattern(ready), timeout)
-    return boot(target, foreign, Output(out=out, as_json=json), matrix=matrix)
+    return boot(target, foreign, Output(out=out, as_json=json, preflight=not no_preflight), matrix=matrix)
 
 
 @app.command("build")

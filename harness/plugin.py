@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("bootmatrix")
     group.addoption("--suite", default=None, help="suite of matrix.yml to collect (default: quick, or what -m names)")
     group.addoption("--lab", default=None, type=Path, help="lab.yml to use instead of the one beside matrix.yml")
+    group.addoption("--no-preflight", action="store_true", help="boot also what preflight says would fail")
     group.addoption(
         "--bootmatrix-out", default=None, type=Path, help="folder for the records (default: reports/<timestamp>)"
     )
@@ -188,7 +189,10 @@ class CellItem(pytest.Item):
         lab = load_lab(find_lab(self.config.getoption("lab"), self._plan.matrix.parent), self._plan.catalog)
         work = CellWork(self._cell, store, board=lab.board_for(self._cell.target.name))
         folder = keeper_of(self.config).folder
-        run = run_works([work], Options(folder, jobs=1, lab=lab), store, PlainProgress(sys.stderr))
+        preflights = not self.config.getoption("no_preflight")
+        run = run_works(
+            [work], Options(folder, jobs=1, lab=lab, preflight=preflights), store, PlainProgress(sys.stderr)
+        )
         if run.interrupted:
             raise KeyboardInterrupt
         record = run.cells[0]
@@ -256,7 +260,14 @@ def boot_cell(
             board = lab.board_for(cell.target.name)
             folder = tmp_path_factory.mktemp("machine")
             work = CellWork(cell, store, board=board)
-            machine = BootedMachine(work, store, folder=folder, progress=PlainProgress(sys.stderr), board=board)
+            machine = BootedMachine(
+                work,
+                store,
+                folder=folder,
+                progress=PlainProgress(sys.stderr),
+                board=board,
+                preflight=not request.config.getoption("no_preflight"),
+            )
             return machines.enter_context(machine)
 
         yield boot

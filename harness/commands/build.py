@@ -8,6 +8,8 @@ from pathlib import Path
 
 from harness.commands.project import Selection, warn
 from harness.errors import BootmatrixError
+from harness.preflight.finding import errors
+from harness.report.text import SENTENCE, clean
 from harness.run.cellwork import CellWork
 from harness.run.engine import BUILDERS
 from harness.run.work import Prepared
@@ -15,7 +17,10 @@ from harness.store import Store
 
 
 def build(selection: Selection, *, source: str | None = None) -> int:
-    """Build the selected cells and print where their files are; a cell that fails does not stop the others."""
+    """Build the selected cells and print where their files are; a cell that fails does not stop the others.
+
+    What preflight finds is printed with them; an error of its makes the exit status 1.
+    """
     _, cells = selection.cells()
     store = Store()
 
@@ -38,4 +43,8 @@ def build(selection: Selection, *, source: str | None = None) -> int:
             for name in ("kernel", "initrd", "dtb", "origin"):
                 if name in made.artefacts:
                     print(f"  {name}: {made.artefacts[name]}")
+            for finding in made.findings:
+                print(f"  preflight: {finding.level}: {clean(str(finding), SENTENCE)}")
+            if errors(made.findings):
+                status = max(status, 1)
     return status

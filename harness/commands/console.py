@@ -40,6 +40,8 @@ def console(name: str, *, matrix: Path | None = None, lab: Path | None = None) -
 
 async def _attached(work: CellWork, store: Store, board: BoundBoard | None, folder: Path) -> int:
     prepared = await asyncio.to_thread(work.prepare, folder, lambda text: warn(f"{work.id}: {text}"))
+    for finding in prepared.findings:  # whoever watches a boot may want to see it fail
+        warn(f"preflight: {finding.level}: {finding}")
     emulator = None if board else await Emulators(store.root, warn).of(work.target.arch)
     machine = make_machine(work, prepared, emulator=emulator, board=board, folder=folder)
     ended = asyncio.Event()

@@ -31,6 +31,7 @@ class Output:
     out: Path | None = None
     as_json: bool = False
     jobs: int | None = None
+    preflight: bool = True  # refuse what preflight is certain would fail
 
     def folder(self) -> Path:
         """The run's folder, made now."""
@@ -72,7 +73,7 @@ def execute(works: Sequence[Work], output: Output, store: Store, lab: BoundLab) 
     """Run the works and report."""
     run_dir = output.folder()
     with make_progress(sys.stderr) as progress:
-        record = run_works(works, Options(run_dir, output.jobs, lab), store, progress)
+        record = run_works(works, Options(run_dir, output.jobs, lab, output.preflight), store, progress)
     return report(record, run_dir, as_json=output.as_json)
 
 

@@ -74,5 +74,5 @@ def findings_of(
             yield Finding(level, missing.what, why, missing.symbol, predicts=predicts)
             return
     for want in entry.wants if needs is None else ():
-        if missing := unmet(want, facts, early=early):
+        if missing := unmet(want, facts):
             yield Finding(Level.WARNING, missing.what, f"{entry.what} may not work", missing.symbol)

@@ -25,7 +25,20 @@ def render(record: RunRecord, run_dir: Path) -> str:
     told = (Verdict.FAIL, Verdict.ERROR, Verdict.FLAKY)
     for verdict in told:
         parts += [_story(cell, run_dir) for cell in record.cells if cell.verdict is verdict]
+    parts.append(_preflight(record.cells))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _preflight(cells: tuple[CellRecord, ...]) -> str:
+    """Each finding once, with the cells it was made for; a boot's own story does not tell them."""
+    where: dict[str, list[str]] = {}
+    for cell in cells:
+        for found in cell.preflight:
+            where.setdefault(f"{found.level}: {found.what}: {found.why}", []).append(cell.cell)
+    if not where:
+        return ""
+    lines = [f"- {code(text)} ({', '.join(code(name) for name in names)})" for text, names in where.items()]
+    return "\n".join(["## Preflight", "", *lines])
 
 
 def counts(record: RunRecord) -> str:

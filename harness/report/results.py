@@ -108,6 +108,17 @@ class AttemptRecord(Record):
     command: Command = ""
 
 
+class FindingRecord(Record):
+    """What preflight said of the kernel before the boot: `error` is certain, and keeps the cell from being booted."""
+
+    level: Literal["error", "warning"]
+    symbol: Name | None = Field(None, description="kernel symbol, such as CONFIG_SERIAL_8250_CONSOLE")
+    what: Sentence
+    why: Sentence
+    hint: Sentence | None = None
+    predicts: Outcome | None = Field(None, description="outcome of the boot, where that is certain too")
+
+
 class CellRecord(Record):
     """One cell of the matrix and what became of it; the fields from `milestones` on are those of the last attempt."""
 
@@ -130,6 +141,7 @@ class CellRecord(Record):
     artefacts: dict[Name, Command] = Field(
         default_factory=dict, description="what was booted: kernel, initrd, dtb, ... (paths), and its origin"
     )
+    preflight: tuple[FindingRecord, ...] = Field((), description="what was found before the boot, errors first")
     command: Command = Field("", description="boots it again by hand; quoted for a POSIX shell")
     console: RelativePath | None = Field(None, description="raw console log, relative to this file's folder")
 

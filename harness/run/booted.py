@@ -14,11 +14,13 @@ from harness.boot.session import Session
 from harness.errors import BootmatrixError
 from harness.machine.board.binding import BoundBoard
 from harness.machine.protocol import Port
+from harness.preflight.finding import errors
 from harness.report.progress import Progress
 from harness.run.accelerators import Emulators
 from harness.run.admission import Admission
 from harness.run.attempt import admitted, make_machine, plan_of
 from harness.run.cellwork import CellWork
+from harness.run.records import refusal
 from harness.store import Store
 from harness.words import Reached
 
@@ -36,13 +38,23 @@ class BootedMachine:
     """
 
     def __init__(
-        self, work: CellWork, store: Store, *, folder: Path, progress: Progress, board: BoundBoard | None = None
+        self,
+        work: CellWork,
+        store: Store,
+        *,
+        folder: Path,
+        progress: Progress,
+        board: BoundBoard | None = None,
+        preflight: bool = True,
     ) -> None:
         """Build, boot, wait for `ready`. `folder` gets the machine's files and `<cell>.log`.
+
+        `preflight`: boot nothing that it is certain would fail.
 
         Raises GuestNotReady, and whatever a build or a start raises.
         """
         self.cell = work.id
+        self._preflight = preflight
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"machine-{work.id}", daemon=True)
         self._thread.start()
@@ -72,6 +84,8 @@ class BootedMachine:
         self._switch_off = asyncio.Event()
         emulator = None if board else await Emulators(store.root, progress.note).of(work.target.arch)
         prepared = await asyncio.to_thread(work.prepare, folder, progress.note)
+        if self._preflight and (found := errors(prepared.findings)):
+            raise GuestNotReady(f"{work.id}: {refusal(found)}")
         machine = make_machine(work, prepared, emulator=emulator, board=board, folder=folder)
         async with admitted(Admission(), work, board):
             session = Session(machine, plan_of(work, prepared, machine, progress), records=folder, name=work.id)

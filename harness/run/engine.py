@@ -13,13 +13,14 @@ from pathlib import Path
 
 from harness.errors import BootmatrixError
 from harness.machine.board.binding import BoundBoard, BoundLab
+from harness.preflight.finding import errors
 from harness.report.progress import Progress
 from harness.report.results import CellRecord
 from harness.run.accelerators import Emulators
 from harness.run.admission import Admission
 from harness.run.attempt import Attempt, admitted, attempt, make_machine
 from harness.run.history import History
-from harness.run.records import cell_record, not_booted
+from harness.run.records import cell_record, not_booted, refused
 from harness.run.work import Prepared, Work
 from harness.words import Outcome, Verdict
 
@@ -41,6 +42,7 @@ class Engine:
     history: History
     jobs: int
     lab: BoundLab = field(default_factory=BoundLab)
+    preflight: bool = True  # whether its errors keep a cell from being booted
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Run:
         self._records: dict[str, CellRecord] = {}
         self._line: asyncio.PriorityQueue[_Waiting] = asyncio.PriorityQueue()
         self._numbers = itertools.count()
+        self._told_of: set[str] = set()
         (engine.run_dir / "console").mkdir(parents=True, exist_ok=True)
 
     @property
@@ -130,9 +133,22 @@ class Run:
         except Exception as problem:
             self._done(not_booted(work, Verdict.ERROR, self._told(work, problem), build=time.monotonic() - started))
             return
+        self._tell(prepared)
+        if self._engine.preflight and errors(prepared.findings):
+            self._done(refused(work, prepared, time.monotonic() - started))
+            return
         progress.phase(work.id, "waiting")
         priority = (-self._expected(work), next(self._numbers))
         self._line.put_nowait(_Waiting(priority, _Built(work, prepared, board, time.monotonic() - started)))
+
+    def _tell(self, prepared: Prepared) -> None:
+        """Warnings of preflight, each once a run; its errors are told as the cause of their cells."""
+        for finding in prepared.findings:
+            if finding.level != "error" or not self._engine.preflight:
+                text = f"preflight: {finding.level}: {finding}"
+                if text not in self._told_of:
+                    self._told_of.add(text)
+                    self._engine.progress.note(text)
 
     async def _boot_next(self) -> None:
         """One of `jobs` workers: take the longest boot that is built, until every work has its record."""

@@ -7,11 +7,13 @@ import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from harness.preflight.finding import Finding, errors
 from harness.report.results import (
     AcceleratorRecord,
     AttemptRecord,
     CellRecord,
     Durations,
+    FindingRecord,
     HostRecord,
     MilestoneRecord,
 )
@@ -75,6 +77,7 @@ def cell_record(
         missing=attempts[-1].result.missing if attempts[-1].result else (),
         durations=last.durations.model_copy(update={"build": build}),
         artefacts=prepared.artefacts,
+        preflight=finding_records(prepared.findings),
         command=last.command,
         console=last.console,
     )
@@ -85,6 +88,39 @@ def not_booted(
 ) -> CellRecord:
     """A cell that never got to a boot: its build failed, or the run was interrupted."""
     return _base(work, machine=machine, verdict=verdict, cause=cause, durations=Durations(build=build))
+
+
+def refused(work: Work, prepared: Prepared, build: float) -> CellRecord:
+    """A cell that preflight keeps from being booted."""
+    return _base(
+        work,
+        machine=None,
+        verdict=Verdict.FAIL,
+        cause=refusal(errors(prepared.findings)),
+        durations=Durations(build=build),
+        artefacts=prepared.artefacts,
+        preflight=finding_records(prepared.findings),
+    )
+
+
+def refusal(found: Sequence[Finding]) -> str:
+    """The cause of a cell that was not booted, in one sentence."""
+    return f"preflight: {'; '.join(str(one) for one in found)}; --no-preflight boots it anyway"
+
+
+def finding_records(found: Sequence[Finding]) -> tuple[FindingRecord, ...]:
+    """Preflight's findings for results.json."""
+    return tuple(
+        FindingRecord(
+            level=one.level.value,
+            symbol=one.symbol,
+            what=one.what,
+            why=one.why,
+            hint=one.hint,
+            predicts=one.predicts,
+        )
+        for one in found
+    )
 
 
 def _base(work: Work, *, machine: str | None, **rest: object) -> CellRecord:

@@ -32,6 +32,7 @@ class Options:
     run_dir: Path
     jobs: int | None = None
     lab: BoundLab = field(default_factory=BoundLab)
+    preflight: bool = True
 
 
 def new_run_dir(base: Path) -> Path:
@@ -84,6 +85,7 @@ def run_works(works: Sequence[Work], options: Options, store: Store, progress: P
             history=History(store.root / "history.json"),
             jobs=options.jobs or len(os.sched_getaffinity(0)),
             lab=options.lab,
+            preflight=options.preflight,
         )
         run = Run(engine, works)
         runs.append(run)
