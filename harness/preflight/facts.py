@@ -63,10 +63,22 @@ class Facts:
         return values[-1] if values else None
 
     @property
-    def when_silent(self) -> Outcome:
-        """How a boot is judged whose kernel says nothing at all: who heard the firmware speaks of a hang."""
-        speaks = self.target.machine.firmware != "none" or any(entry.speaks for entry in self.machines)
-        return Outcome.HANG if speaks or "earlycon" in self.words else Outcome.NO_OUTPUT
+    def when_silent(self) -> Outcome | None:
+        """How a boot is judged whose console stays dead: a hang where firmware or an early console was heard before.
+
+        None where that is not known.
+        """
+        if self.target.machine.firmware != "none" or any(entry.speaks for entry in self.machines):
+            return Outcome.HANG
+        heard = [self._early_console(value.partition(",")[0]) for value in self.words.get("earlycon", ())]
+        if True in heard:
+            return Outcome.HANG
+        return None if None in heard else Outcome.NO_OUTPUT
+
+    def _early_console(self, name: str) -> bool | None:
+        """Whether the kernel has this early console; None for one that nobody knows of."""
+        entry = self.knowledge.earlycons.get(name)
+        return entry and all(any(word in self.symbols for word in need.split(" | ")) for need in entry.needs)
 
     @cached_property
     def machines(self) -> tuple[MachineEntry, ...]:

@@ -54,6 +54,10 @@ class ConsoleEntry(Entry):
     """A console by its name on the command line, without the number."""
 
 
+class EarlyConsoleEntry(Entry):
+    """An early console by its name in earlycon=."""
+
+
 class DeviceEntry(Entry):
     """A device that QEMU's command line adds; its key is the device's name, or a pattern of it."""
 
@@ -89,6 +93,7 @@ class Knowledge(Model):
     """Every file is one of these, and all together are one too. In a table the first key that matches counts."""
 
     consoles: dict[Glob, ConsoleEntry] = Field(default_factory=dict)
+    earlycons: dict[Glob, EarlyConsoleEntry] = Field(default_factory=dict)
     devices: dict[Glob, DeviceEntry] = Field(default_factory=dict)
     machines: dict[Glob, MachineEntry] = Field(default_factory=dict)
     compatibles: dict[Glob, CompatibleEntry] = Field(default_factory=dict)

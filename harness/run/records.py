@@ -105,7 +105,10 @@ def refused(work: Work, prepared: Prepared, build: float) -> CellRecord:
 
 def refusal(found: Sequence[Finding]) -> str:
     """The cause of a cell that was not booted, in one sentence."""
-    return f"preflight: {'; '.join(str(one) for one in found)}; --no-preflight boots it anyway"
+    told = [str(one) for one in found[:3]]
+    if len(found) > 3:
+        told.append(f"{len(found) - 3} more")
+    return f"preflight: {'; '.join(told)}; --no-preflight boots it anyway"
 
 
 def finding_records(found: Sequence[Finding]) -> tuple[FindingRecord, ...]:
