@@ -21,9 +21,9 @@ MAX_PAYLOAD = 512 << 20  # bytes that a payload may unpack to
 MAX_CONFIG = 4 << 20  # bytes of a configuration; Debian's has 280 KB
 _START, _END = b"IKCFG_ST", b"IKCFG_ED"
 _CHUNK = 1 << 20
-_TRIES = 32  # places that look like a compressed payload; a hostile image could have a million
+_TRIES = 16  # places for each form that look like a compressed payload; a hostile image could have a million
 # The forms in which an image may hide its payload at a place that no header tells (arm's zImage, s390, powerpc).
-_PAYLOADS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"BZh", b"\x5d\x00\x00\x00")
+_PAYLOADS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"BZh", b"\x5d\x00\x00")
 
 
 class _Stream(Protocol):
@@ -40,17 +40,22 @@ def embedded_config(image: Path) -> str | None:
     found = _between_marks(io.BytesIO(data), MAX_IMAGE)
     if found is not None:
         return found
+    budget = MAX_PAYLOAD  # for all tries together
     for offset in _payloads(data):
         source = Plain(io.BytesIO(memoryview(data)[offset:]))
         form = form_of(data[offset : offset + 6])
         if form is None or not checkable(form):
             continue
+        payload = Inflated(source, form, Where(str(image)))
         try:
-            found = _between_marks(Inflated(source, form, Where(str(image))), MAX_PAYLOAD)
+            found = _between_marks(payload, budget)
         except InputError:  # it only looked like a payload
-            continue
+            found = None
         if found is not None:
             return found
+        budget -= payload.position
+        if budget <= 0:
+            break
     return None
 
 
@@ -61,8 +66,6 @@ def _payloads(data: bytes) -> Iterator[int]:
         if offset not in seen and offset < len(data):
             seen.add(offset)
             yield offset
-        if len(seen) >= _TRIES:
-            return
 
 
 def _named(data: bytes) -> Iterator[int]:

@@ -78,7 +78,9 @@ class Facts:
     def _early_console(self, name: str) -> bool | None:
         """Whether the kernel has this early console; None for one that nobody knows of."""
         entry = self.knowledge.earlycons.get(name)
-        return entry and all(any(word in self.symbols for word in need.split(" | ")) for need in entry.needs)
+        if entry is None:
+            return None
+        return all(any(word in self.symbols for word in need.split(" | ")) for need in entry.needs)
 
     @cached_property
     def machines(self) -> tuple[MachineEntry, ...]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import fnmatch
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -111,10 +112,21 @@ class Knowledge(Model):
 
     def device(self, name: str, arch: Arch) -> DeviceEntry | None:
         """The first entry for a device of QEMU's."""
-        for glob, entry in self.devices.items():
-            if entry.holds_for(arch) and fnmatch.fnmatchcase(name, glob):
-                return entry
-        return None
+        return _first(self.devices, name, arch)
+
+    def console(self, name: str, arch: Arch) -> ConsoleEntry | None:
+        """The first entry for a console's name without its number."""
+        return _first(self.consoles, name, arch)
+
+
+E = TypeVar("E", bound=Entry)
+
+
+def _first(table: Mapping[str, E], name: str, arch: Arch) -> E | None:
+    for glob, entry in table.items():
+        if entry.holds_for(arch) and fnmatch.fnmatchcase(name, glob):
+            return entry
+    return None
 
 
 @lru_cache(maxsize=4)

@@ -1,4 +1,4 @@
-"""Preflight on the real targets with Debian's real kernels: silent on all, and each symbol that is taken out is named."""
+"""Preflight on the real targets with Debian's kernels: silent on all, and each symbol that is taken out is named."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from harness.preflight.facts import Facts
 from harness.preflight.finding import Finding, Level
 from harness.preflight.need import findings_of
 
-_NAME = re.compile(r"([A-Za-z_]+(?:390sclp)?)(\d*)$")
+_NAME = re.compile(r"([A-Za-z]+)(\d*)$")
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -30,7 +30,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     if device not in told:
         return  # the user's own words put the console elsewhere
     name = _NAME.match(device)
-    entry = name and facts.knowledge.consoles.get(name[1])
+    entry = name and facts.knowledge.console(name[1], facts.target.arch)
     if not name or not entry:
         yield Finding(
             Level.WARNING, f"nothing is known of console={device}", "whether the kernel has it is not checked"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from harness.machine.board.lab import Board, Power
 from harness.machine.qemu.argv import Media
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
+from harness.preflight.finding import Finding, Level
 from harness.report.progress import Phase
 from harness.report.progress.plain import PlainProgress
 from harness.report.results import CellRecord
@@ -26,7 +28,7 @@ from harness.run.admission import Admission, Need
 from harness.run.engine import Engine, Run
 from harness.run.history import History
 from harness.run.work import Prepared, Say
-from harness.words import Verdict
+from harness.words import Outcome, Verdict
 
 
 def target(name: str, expected: float = 1) -> Target:
@@ -48,8 +50,17 @@ def target(name: str, expected: float = 1) -> Target:
 class FakeWork:
     """Work on a board whose power switch fails: an error of the lab at the first moment of its boot."""
 
-    def __init__(self, name: str, *, expected: float = 1, problem: Exception | None = None, errors: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        expected: float = 1,
+        problem: Exception | None = None,
+        errors: int = 0,
+        findings: tuple[Finding, ...] = (),
+    ) -> None:
         self.id = name
+        self._findings = findings
         self.target = target(name, expected)
         self.axes = ("image", "kernel", "media")
         self.retry = Retry(errors=errors, failures=0)
@@ -63,7 +74,11 @@ class FakeWork:
         if self._problem:
             raise self._problem
         rungs: Callable[[bool], Sequence[Rung]] = lambda _: ()  # noqa: E731
-        return Prepared(Media(), rungs)
+        return Prepared(Media(), rungs, findings=self._findings)
+
+
+CERTAIN = Finding(Level.ERROR, "CONFIG_TTY is not set", "nothing", "CONFIG_TTY", predicts=Outcome.NO_OUTPUT)
+LIKELY = Finding(Level.WARNING, "CONFIG_SMP is not set", "one processor only", "CONFIG_SMP")
 
 
 class Telling(PlainProgress):
@@ -157,6 +172,31 @@ def test_the_longest_expected_boots_first(tmp_path: Path) -> None:
     asyncio.run(scenario())
     switched = (tmp_path / "switched").read_text().split()  # off before the boot, and after its failure
     assert list(dict.fromkeys(switched)) == ["first", "long", "middle", "short"]
+
+
+def test_what_preflight_is_certain_of_is_not_booted(tmp_path: Path) -> None:
+    told = io.StringIO()
+    works = [FakeWork(name, findings=(CERTAIN, LIKELY)) for name in ("one", "two")]
+    run = Run(replace(engine(tmp_path, *works), progress=PlainProgress(told)), works)
+    for record in asyncio.run(run.finish()):
+        assert (record.verdict, record.outcome, record.attempts) == (Verdict.FAIL, None, ())
+        assert record.cause == ("preflight: CONFIG_TTY is not set: nothing (no-output); --no-preflight boots it anyway")
+        assert [found.level for found in record.preflight] == ["error", "warning"]
+        assert record.preflight[0].predicts is Outcome.NO_OUTPUT
+    assert told.getvalue().count("preflight: warning: CONFIG_SMP is not set") == 1  # for both cells
+
+
+def test_what_preflight_is_certain_of_is_booted_if_the_user_insists(tmp_path: Path) -> None:
+    work = FakeWork("one", findings=(CERTAIN,))
+    (record,) = asyncio.run(Run(replace(engine(tmp_path, work), preflight=False), [work]).finish())
+    assert len(record.attempts) == 1
+    assert [found.symbol for found in record.preflight] == ["CONFIG_TTY"]
+
+
+def test_a_warning_stops_nothing(tmp_path: Path) -> None:
+    work = FakeWork("one", findings=(LIKELY,))
+    (record,) = asyncio.run(Run(engine(tmp_path, work), [work]).finish())
+    assert len(record.attempts) == 1
 
 
 def test_errors_are_retried_as_the_matrix_says(tmp_path: Path) -> None:
