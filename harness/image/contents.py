@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import struct
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 HEAD = 1024  # bytes of a program that are looked at: its ELF header, or its first line
 _MAX_NAMES = 20_000  # a hostile archive may have millions
@@ -16,8 +18,7 @@ _MACHINES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """An executable file: `kind` is elf, script or other; `arch` an ELF's; `interpreter` a script's or an ELF's."""
 
     kind: str
@@ -25,27 +26,26 @@ class Program:
     interpreter: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(NamedTuple):
     """Paths are relative, without a leading slash. Where `complete` is false, what is absent may yet be there."""
 
     forms: tuple[str, ...]  # compression of each segment, in order; "none" for a plain archive
     packed: int  # bytes
     unpacked: int  # bytes of all files; 0 where a segment could not be read
     complete: bool
-    programs: dict[str, Program] = field(default_factory=dict)
-    links: dict[str, str] = field(default_factory=dict)
+    programs: Mapping[str, Program] = MappingProxyType({})
+    links: Mapping[str, str] = MappingProxyType({})
     modules: tuple[str, ...] = ()  # files below lib/modules
 
     def as_json(self) -> str:
         """For keeping it."""
-        return json.dumps(asdict(self), sort_keys=True)
+        return json.dumps({**self._asdict(), "programs": dict(self.programs), "links": dict(self.links)})
 
     @classmethod
     def from_json(cls, text: str) -> Contents:
         """What `as_json` gave."""
         data = json.loads(text)
-        programs = {path: Program(**program) for path, program in data.pop("programs").items()}
+        programs = {path: Program(*program) for path, program in data.pop("programs").items()}
         forms, modules = tuple(data.pop("forms")), tuple(data.pop("modules"))
         return cls(forms=forms, modules=modules, programs=programs, **data)
 

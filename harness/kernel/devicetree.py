@@ -7,9 +7,11 @@ there is, which took 4 to 12 times as long on Debian's trees and leaves a cell's
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from harness.errors import InputError, Where
 
@@ -19,8 +21,7 @@ _BEGIN, _END, _PROPERTY, _NOP, _FINISH = 1, 2, 3, 4, 9
 _DEPTH = 64
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceNode:
+class DeviceNode(NamedTuple):
     """One device: what it is compatible with, the most specific first; `enabled` counts its parents' status too."""
 
     path: str
@@ -28,12 +29,11 @@ class DeviceNode:
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DeviceTree:
+class DeviceTree(NamedTuple):
     """Nodes that have a `compatible`, in the order of the file; `aliases` and `stdout` as they stand there."""
 
     nodes: tuple[DeviceNode, ...]
-    aliases: dict[str, str] = field(default_factory=dict)
+    aliases: Mapping[str, str] = MappingProxyType({})
     stdout: str = ""
 
     def at(self, name: str) -> DeviceNode | None:
@@ -118,14 +118,12 @@ def parse(data: bytes) -> DeviceTree:
             raise ValueError(f"it has the token {token} at byte {at - 4}")
 
 
-@dataclass(slots=True)
 class _Open:
     """A node that has not ended yet. Its properties stand before its children, so its status is known to them."""
 
-    path: str
-    index: int
-    enabled: bool
-    compatible: tuple[str, ...] = ()
+    def __init__(self, path: str, index: int, enabled: bool) -> None:
+        self.path, self.index, self.enabled = path, index, enabled
+        self.compatible: tuple[str, ...] = ()
 
 
 def _text(data: bytes, at: int) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from harness.kernel.devicetree import DeviceTree
 from harness.kernel.modules import name_of
 from harness.kernel.symbols import Symbols
 from harness.plan.target import Target
-from harness.preflight.knowledge import Knowledge, MachineEntry
+from harness.preflight.knowledge import Entry, Knowledge
 from harness.words import Outcome
 
 _NOTHING: Symbols = MappingProxyType({})
@@ -83,6 +83,6 @@ class Facts:
         return all(any(word in self.symbols for word in need.split(" | ")) for need in entry.needs)
 
     @cached_property
-    def machines(self) -> tuple[MachineEntry, ...]:
+    def machines(self) -> tuple[Entry, ...]:
         """What is known of the target's machine type."""
         return self.knowledge.machines_of(self.target.machine.type, self.target.arch)

@@ -17,10 +17,10 @@ from harness.kernel.symbols import read_symbols
 from harness.machine.qemu.argv import Media, qemu_argv
 from harness.plan.target import Target
 from harness.preflight.facts import Facts
-from harness.preflight.knowledge import read_knowledge
+from harness.preflight.knowledge import kept_knowledge
 from harness.store import Store
 
-_CONTENTS = 1  # of what is kept of an initrd; part of the key
+_CONTENTS = 2  # of what is kept of an initrd; part of the key
 UNCERTAIN = ".config"  # lies in a source tree, where the next `make menuconfig` changes it
 
 
@@ -40,7 +40,7 @@ def gather(
     words = qemu_argv(target, media, accelerator="tcg")
     return Facts(
         target=target,
-        knowledge=read_knowledge(),
+        knowledge=kept_knowledge(store),
         config=read_symbols(kernel.config) if kernel.config else None,
         config_certain=kernel.config is None or kernel.config.name != UNCERTAIN,
         release=kernel.release,

@@ -1,144 +1,107 @@
-"""What is known of devices, machines and formats: data in `knowledge/`, one file a subject, all with this schema.
+"""What is known of devices, machines and formats, as the checks use it.
 
-A need is a symbol, or several of which one is enough: `SERIAL_OF_PLATFORM | SERIAL_8250_PNP`. `needs` are certain, so a
-kernel without one is refused; `wants` are only told of.
+The data are the YAML files in `knowledge/`; `schema.py` says what may stand there. Checked and made one they are kept
+in the store, as reading YAML and building a schema take longer than all else that preflight does.
 """
 
 from __future__ import annotations
 
 import fnmatch
-import re
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, NamedTuple
 
-from pydantic import AfterValidator, Field, StringConstraints
-
-from harness.errors import InputError
-from harness.plan.target import Model, Module, Name
-from harness.plan.validate import validate
-from harness.plan.yamlfile import load
-from harness.words import Arch, Outcome
+from harness.store import Store
+from harness.words import Arch
 
 FOLDER = Path(__file__).parent / "knowledge"
-_SYMBOL = re.compile(r"[A-Z0-9][A-Za-z0-9_]*")
+_SCHEMA = Path(__file__).parent / "schema.py"
+_FILE = "knowledge.json"
+_NONE: Mapping[str, Sequence[str]] = {}
 
 
-def _alternatives(text: str) -> str:
-    for word in text.split(" | "):
-        if not _SYMBOL.fullmatch(word):
-            raise ValueError(f"{word!r} is no kernel symbol; write it without CONFIG_, and ' | ' between alternatives")
-    return text
+class Entry(NamedTuple):
+    """Something of a machine, and what a kernel needs for it. Which fields a table has, `schema.py` says."""
+
+    what: str
+    arch: Sequence[str] = ()
+    needs: Sequence[str] = ()
+    wants: Sequence[str] = ()
+    disk: Mapping[str, Sequence[str]] = _NONE
+    nic: Sequence[str] = ()
+    speaks: bool = False
+    console: bool = False
+    predicts: str | None = None
+    cmdline: Sequence[str] = ()
 
 
-Need = Annotated[str, StringConstraints(max_length=400), AfterValidator(_alternatives)]
-Symbol = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Za-z0-9_]*$", max_length=80)]
-Glob = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9*?._,+-]+$", max_length=100)]
-Text = Annotated[str, StringConstraints(min_length=3, max_length=200, pattern=r"^[ -~]+$")]
+class Knowledge(NamedTuple):
+    """All tables."""
 
+    consoles: Mapping[str, Entry]
+    earlycons: Mapping[str, Entry]
+    devices: Mapping[str, Entry]
+    machines: Mapping[str, Entry]
+    compatibles: Mapping[str, Entry]
+    features: Mapping[str, Entry]
+    compression: Mapping[str, Entry]
+    modules: Mapping[str, str]
 
-class Entry(Model):
-    """Something of a machine, and what a kernel needs for it."""
-
-    what: Text = Field(description="for people, as the subject of a sentence: the virtio disk")
-    arch: tuple[Arch, ...] = Field((), description="the architectures it holds for; empty: all")
-    needs: tuple[Need, ...] = ()
-    wants: tuple[Need, ...] = ()
-
-    def holds_for(self, arch: Arch) -> bool:
-        """Whether it says something about this architecture."""
-        return not self.arch or arch in self.arch
-
-
-class ConsoleEntry(Entry):
-    """A console by its name on the command line, without the number."""
-
-
-class EarlyConsoleEntry(Entry):
-    """An early console by its name in earlycon=."""
-
-
-class DeviceEntry(Entry):
-    """A device that QEMU's command line adds; its key is the device's name, or a pattern of it."""
-
-
-class MachineEntry(Entry):
-    """A machine type of QEMU's; its key is the type, or a pattern of it."""
-
-    disk: dict[Name, tuple[Need, ...]] = Field(
-        default_factory=dict, description="what a disk on a bus of its own controllers (sd, ahci, ide) needs"
-    )
-    nic: tuple[Need, ...] = Field((), description="what its own network card needs")
-    speaks: bool = Field(False, description="its firmware writes to the console before a kernel does")
-
-
-class CompatibleEntry(Entry):
-    """A device of a device tree by its `compatible`."""
-
-    console: bool = Field(False, description="it is a serial port: needed where it is the console")
-
-
-class FeatureEntry(Entry):
-    """Something that an image asks of a kernel."""
-
-    predicts: Outcome | None = Field(None, description="how a boot of our init ends without it, where that is certain")
-    cmdline: tuple[Text, ...] = Field((), description="words of the command line that switch it off")
-
-
-class CompressionEntry(Entry):
-    """A form that an initrd is compressed in."""
-
-
-class Knowledge(Model):
-    """Every file is one of these, and all together are one too. In a table the first key that matches counts."""
-
-    consoles: dict[Glob, ConsoleEntry] = Field(default_factory=dict)
-    earlycons: dict[Glob, EarlyConsoleEntry] = Field(default_factory=dict)
-    devices: dict[Glob, DeviceEntry] = Field(default_factory=dict)
-    machines: dict[Glob, MachineEntry] = Field(default_factory=dict)
-    compatibles: dict[Glob, CompatibleEntry] = Field(default_factory=dict)
-    features: dict[Name, FeatureEntry] = Field(default_factory=dict)
-    compression: dict[Name, CompressionEntry] = Field(default_factory=dict)
-    modules: dict[Symbol, Module] = Field(default_factory=dict, description="the module of a symbol that may be =m")
-
-    def machines_of(self, machine: str, arch: Arch) -> tuple[MachineEntry, ...]:
-        """Every entry that matches: a board may be told of in several, such as one for all boards with PCI."""
+    def machines_of(self, machine: str, arch: Arch) -> tuple[Entry, ...]:
+        """Every entry that matches a machine type."""
         return tuple(
-            entry
-            for glob, entry in self.machines.items()
-            if entry.holds_for(arch) and fnmatch.fnmatchcase(machine, glob)
+            entry for glob, entry in self.machines.items() if _holds(entry, arch) and fnmatch.fnmatchcase(machine, glob)
         )
 
-    def device(self, name: str, arch: Arch) -> DeviceEntry | None:
+    def device(self, name: str, arch: Arch) -> Entry | None:
         """The first entry for a device of QEMU's."""
         return _first(self.devices, name, arch)
 
-    def console(self, name: str, arch: Arch) -> ConsoleEntry | None:
+    def console(self, name: str, arch: Arch) -> Entry | None:
         """The first entry for a console's name without its number."""
         return _first(self.consoles, name, arch)
 
 
-E = TypeVar("E", bound=Entry)
+def read_knowledge(folder: Path = FOLDER) -> Knowledge:
+    """All files of a folder. Raises InputError, with file, line and key."""
+    from harness.preflight.schema import compiled
+
+    return _knowledge(compiled(folder))
 
 
-def _first(table: Mapping[str, E], name: str, arch: Arch) -> E | None:
+@lru_cache(maxsize=2)
+def kept_knowledge(store: Store) -> Knowledge:
+    """The built-in knowledge, from the store where it was read before."""
+    sources = [_SCHEMA, *sorted(FOLDER.glob("*.yml"))]
+    inputs = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sources}
+
+    def make(folder: Path) -> None:
+        from harness.preflight.schema import compiled
+
+        (folder / _FILE).write_text(json.dumps(compiled(FOLDER)), encoding="utf-8")
+
+    entry = store.get("knowledge", inputs, make)
+    return _knowledge(json.loads((entry / _FILE).read_text(encoding="utf-8")))
+
+
+def _knowledge(tables: Mapping[str, Mapping[str, Any]]) -> Knowledge:
+    entries = {
+        table: {key: Entry(**entry) for key, entry in found.items()}
+        for table, found in tables.items()
+        if table != "modules"
+    }
+    return Knowledge(**entries, modules=tables["modules"])
+
+
+def _holds(entry: Entry, arch: Arch) -> bool:
+    return not entry.arch or arch.value in entry.arch
+
+
+def _first(table: Mapping[str, Entry], name: str, arch: Arch) -> Entry | None:
     for glob, entry in table.items():
-        if entry.holds_for(arch) and fnmatch.fnmatchcase(name, glob):
+        if _holds(entry, arch) and fnmatch.fnmatchcase(name, glob):
             return entry
     return None
-
-
-@lru_cache(maxsize=4)
-def read_knowledge(folder: Path = FOLDER) -> Knowledge:
-    """All files of a folder as one. Raises InputError, with file, line and key, also for a key that two files have."""
-    tables: dict[str, dict[str, Any]] = {field: {} for field in Knowledge.model_fields}
-    for path in sorted(folder.glob("*.yml")):
-        document = load(path)
-        found = validate(Knowledge, document.data, document)
-        for field, table in tables.items():
-            for key, entry in getattr(found, field).items():
-                if key in table:
-                    raise InputError(f"{key!r} is in another file of {field} too", where=document.where((field, key)))
-                table[key] = entry
-    return Knowledge.model_construct(None, **tables)

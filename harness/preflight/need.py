@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from harness.kernel.modules import normal
 from harness.preflight.facts import Facts
@@ -12,8 +12,7 @@ from harness.preflight.knowledge import Entry
 from harness.words import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Unmet:
+class Unmet(NamedTuple):
     """A need that is not met. `certain` is false where a module may yet come from somewhere."""
 
     symbol: str  # the first of the alternatives, with CONFIG_

@@ -117,7 +117,7 @@ def test_a_driver_as_module_counts_where_the_initrd_brings_it() -> None:
     assert facts.symbols["VIRTIO_BLK"] == "m"
     kept = tuple(file for file in facts.initrd.modules if "virtio_blk" not in file)
     assert kept != facts.initrd.modules
-    (found,) = errors(preflight(replace(facts, initrd=replace(facts.initrd, modules=kept))))
+    (found,) = errors(preflight(replace(facts, initrd=facts.initrd._replace(modules=kept))))
     assert (found.symbol, found.what) == (
         "CONFIG_VIRTIO_BLK",
         "CONFIG_VIRTIO_BLK is m, and the initrd has no module virtio_blk",

@@ -24,8 +24,10 @@ def check(facts: Facts) -> Iterator[Finding]:
                 yield Finding(Level.WARNING, f"the command line has {word}", f"the image needs {entry.what}")
 
 
-def _outcome(name: str, predicts: Outcome | None, facts: Facts) -> Outcome | None:
-    return facts.when_silent if name == "printk" else predicts
+def _outcome(name: str, predicts: str | None, facts: Facts) -> Outcome | None:
+    if name == "printk":
+        return facts.when_silent
+    return Outcome(predicts) if predicts else None
 
 
 def _idle(name: str, facts: Facts) -> bool:

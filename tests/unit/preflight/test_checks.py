@@ -88,12 +88,12 @@ def test_a_built_in_initramfs_may_start_without_the_initrd(facts: Make) -> None:
 
 @pytest.mark.parametrize("form", ["gzip", "zstd", "xz", "bzip2", "lzma", "lz4", "lzo"])
 def test_every_form_of_an_initrd_is_known(facts: Make, initrd: Contents, form: str) -> None:
-    (found,) = preflight(facts(drop="RD_ZSTD", initrd=replace(initrd, forms=("none", form))))
+    (found,) = preflight(facts(drop="RD_ZSTD", initrd=initrd._replace(forms=("none", form))))
     assert (found.level, found.symbol, found.predicts) == (Level.ERROR, f"CONFIG_RD_{form.upper()}", Outcome.NO_ROOTFS)
 
 
 def test_a_program_of_another_architecture(facts: Make, initrd: Contents) -> None:
-    wrong = replace(initrd, programs={"init": Program("elf", "x86_64")}, links={})
+    wrong = initrd._replace(programs={"init": Program("elf", "x86_64")}, links={})
     for made in (facts(initrd=wrong), facts(initrd=wrong, config=None)):
         (found,) = errors(preflight(made))
         assert found.what == "/init is a program for x86_64"
@@ -101,20 +101,20 @@ def test_a_program_of_another_architecture(facts: Make, initrd: Contents) -> Non
 
 
 def test_a_32_bit_program_on_a_64_bit_kernel(facts: Make, initrd: Contents) -> None:
-    small = replace(initrd, programs={"init": Program("elf", "armhf")}, links={})
+    small = initrd._replace(programs={"init": Program("elf", "armhf")}, links={})
     assert told(preflight(facts(initrd=small))) == [("error", "CONFIG_COMPAT")]
     assert preflight(facts(initrd=small, add={"COMPAT": "y"})) == ()
 
 
 def test_an_interpreter_that_is_not_there(facts: Make, initrd: Contents) -> None:
-    assert told(preflight(facts(initrd=replace(initrd, links={})))) == [("warning", "the initrd has no /bin/sh")]
+    assert told(preflight(facts(initrd=initrd._replace(links={})))) == [("warning", "the initrd has no /bin/sh")]
 
 
 def test_interpreters_that_run_each_other_end(facts: Make, initrd: Contents) -> None:
     programs = {"init": Program("script", interpreter="/a"), "a": Program("script", interpreter="/init")}
-    assert preflight(facts(initrd=replace(initrd, programs=programs))) == ()
+    assert preflight(facts(initrd=initrd._replace(programs=programs))) == ()
     links = {"bin/sh": "../bin/sh"}
-    assert told(preflight(facts(initrd=replace(initrd, links=links)))) == [("warning", "the initrd has no /bin/sh")]
+    assert told(preflight(facts(initrd=initrd._replace(links=links)))) == [("warning", "the initrd has no /bin/sh")]
 
 
 def test_rdinit_names_the_first_program(facts: Make) -> None:
@@ -136,7 +136,7 @@ def test_somebody_elses_image_may_do_without(facts: Make) -> None:
 
 
 def test_modules_for_another_kernel(facts: Make, initrd: Contents) -> None:
-    made = facts(initrd=replace(initrd, modules=("lib/modules/5.10/kernel/a.ko",)))
+    made = facts(initrd=initrd._replace(modules=("lib/modules/5.10/kernel/a.ko",)))
     assert told(preflight(made)) == [("warning", "the initrd has modules for 5.10")]
     assert preflight(replace(made, release="5.10")) == ()
     assert told(
@@ -145,10 +145,10 @@ def test_modules_for_another_kernel(facts: Make, initrd: Contents) -> None:
 
 
 def test_an_initrd_larger_than_the_memory(facts: Make, initrd: Contents) -> None:
-    (found,) = preflight(facts(initrd=replace(initrd, unpacked=300 << 20)))
+    (found,) = preflight(facts(initrd=initrd._replace(unpacked=300 << 20)))
     assert found.level is Level.ERROR
     assert "unpacked 300 MiB" in found.what
-    (found,) = preflight(facts(initrd=replace(initrd, packed=100 << 20, unpacked=150 << 20)))
+    (found,) = preflight(facts(initrd=initrd._replace(packed=100 << 20, unpacked=150 << 20)))
     assert found.level is Level.WARNING
 
 
