@@ -16,7 +16,7 @@ from harness.errors import HostError
 from harness.report import html, junit, markdown
 from harness.report.files import console_tail
 from harness.report.reports import formats, write_all
-from harness.report.results import AttemptRecord, RunRecord, read
+from harness.report.results import AttemptRecord, FindingRecord, RunRecord, read
 
 Make = Callable[..., Any]
 
@@ -261,3 +261,10 @@ def test_html_bars_share_one_scale(tmp_path: Path, cell: Make, run: Make) -> Non
 def test_a_run_without_cells_has_its_reports(tmp_path: Path, run: Make) -> None:
     write_all(tmp_path, run(interrupted=True))
     assert "0 cells in 12.5 s (interrupted): none" in (tmp_path / "summary.md").read_text()
+
+
+def test_a_finding_of_many_cells_is_told_once(tmp_path: Path, cell: Make, run: Make) -> None:
+    found = FindingRecord(level="warning", symbol="CONFIG_SMP", what="CONFIG_SMP is not set", why="slow | `x`")
+    text = markdown.render(run(cell("a/b", preflight=(found,)), cell("c/d", preflight=(found,))), tmp_path)
+    (line,) = [line for line in text.splitlines() if "CONFIG_SMP" in line]
+    assert line == "- ``warning: CONFIG_SMP is not set: slow | `x` `` (`a/b`, `c/d`)"
