@@ -267,4 +267,4 @@ def test_a_finding_of_many_cells_is_told_once(tmp_path: Path, cell: Make, run: M
     found = FindingRecord(level="warning", symbol="CONFIG_SMP", what="CONFIG_SMP is not set", why="slow | `x`")
     text = markdown.render(run(cell("a/b", preflight=(found,)), cell("c/d", preflight=(found,))), tmp_path)
     (line,) = [line for line in text.splitlines() if "CONFIG_SMP" in line]
-    assert line == "- ``warning: CONFIG_SMP is not set: slow | `x` `` (`a/b`, `c/d`)"
+    assert line == "- `` warning: CONFIG_SMP is not set: slow | `x` `` (`a/b`, `c/d`)"
