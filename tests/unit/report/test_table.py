@@ -20,7 +20,19 @@ def test_what_failed_stands_last(mixed: RunRecord) -> None:
     lines = table(mixed, 200).splitlines()
     verdicts = [line.split()[3] for line in lines[2:7]]
     assert verdicts == ["skip", "pass", "flaky", "error", "fail"]
-    assert lines[0].split() == "target arch kernel verdict outcome reached init s boot s cause".split()
+    assert lines[0].split() == [
+        "target",
+        "arch",
+        "kernel",
+        "verdict",
+        "outcome",
+        "reached",
+        "init",
+        "s",
+        "boot",
+        "s",
+        "cause",
+    ]
     assert lines[6].endswith("Kernel panic - not syncing: VFS: Unable to mount root fs")
     assert lines[7:] == [
         "accelerator tcg for x86_64, arm64 (/dev/kvm is missing)",
@@ -100,9 +112,9 @@ def test_a_terminal_of_80_columns_shows_target_arch_kernel_and_the_time_to_users
         cell(f"{name}/minimal", arch=arch) for name, arch in (("x86_64-baremetal-bios", "x86_64"), ("a", "ppc64le"))
     ]
     lines = table(run(*rows), 80).splitlines()
-    assert lines[0].split() == "target arch kernel verdict outcome reached init s boot s".split()
-    assert lines[2].split() == "x86_64-baremetal-bi… x86_64 distro pass ready ready 0.9 1.5".split()
-    assert lines[3].split() == "a ppc64le distro pass ready ready 0.9 1.5".split()
+    assert lines[0].split() == ["target", "arch", "kernel", "verdict", "outcome", "reached", "init", "s", "boot", "s"]
+    assert lines[2].split() == ["x86_64-baremetal-bi…", "x86_64", "distro", "pass", "ready", "ready", "0.9", "1.5"]
+    assert lines[3].split() == ["a", "ppc64le", "distro", "pass", "ready", "ready", "0.9", "1.5"]
 
 
 def test_a_boot_that_never_came_to_userspace_has_no_time_to_it(mixed: RunRecord) -> None:
@@ -126,5 +138,5 @@ def test_a_very_narrow_terminal_does_without_kernel_and_arch_before_it_does_with
     cell: Make, run: Make
 ) -> None:
     lines = table(run(cell("x86_64-baremetal-bios/minimal")), 56).splitlines()
-    assert lines[0].split() == "target verdict outcome reached init s boot s".split()
+    assert lines[0].split() == ["target", "verdict", "outcome", "reached", "init", "s", "boot", "s"]
     assert lines[2].startswith("x86_64-")
