@@ -38,8 +38,8 @@ FIRMWARE = (
     "usr/share/keyrings/debian-archive-keyring.gpg",
 )
 QEMUS = ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-arm")
-BUILD_TOOLS = ("make", "gcc", "flex", "bison", "bc", "ccache", "xz")
-HEADERS = {"usr/include/gelf.h": "libelf-dev", "usr/include/openssl/ssl.h": "libssl-dev"}
+BUILD_TOOLS = ("make", "gcc", "flex", "bison", "bc", "xz")
+HEADERS = {"usr/include/stdio.h": "libc6-dev", "usr/include/gelf.h": "libelf-dev"}
 SOURCES = "etc/apt/sources.list.d/bootmatrix-backports.sources"
 
 # Every stub starts by noting its name and arguments in one line.
