@@ -16,6 +16,14 @@ from harness.words import Arch
 
 # The second serial line of arm64 `virt`, mapped-ram and the boards of the matrix came with this version.
 OLDEST = (10, 0)
+# Debian's packages of the binaries; these are installed by any call of ./bootmatrix, the others by `setup nightly`.
+_PACKAGES_OF_EVERY_CALL = {
+    "x86_64": "qemu-system-x86",
+    "i386": "qemu-system-x86",
+    "aarch64": "qemu-system-arm",
+    "arm": "qemu-system-arm",
+}
+_MORE_PACKAGES = {"riscv64": "qemu-system-riscv", "s390x": "qemu-system-s390x", "ppc64": "qemu-system-ppc"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,10 @@ def find_qemu(arch: Arch, cache: Path) -> QemuBinary:
     name = f"qemu-system-{arch.qemu}"
     found = shutil.which(name)
     if found is None:
-        raise HostError(f"{name} is not installed", hint="run ./bootmatrix, which installs it, or your package manager")
+        call = "./bootmatrix list" if arch.qemu in _PACKAGES_OF_EVERY_CALL else "./bootmatrix setup nightly"
+        raise HostError(
+            f"{name} is not installed", hint=f"run {call}, which installs it, or install {_package(arch)} (QEMU >= 10)"
+        )
     path = Path(found)
     version = _known_version(path, cache) or _ask_version(path, cache)
     numbers = re.match(r"(\d+)\.(\d+)", version)
@@ -42,6 +53,10 @@ def find_qemu(arch: Arch, cache: Path) -> QemuBinary:
             hint="on Debian 12 install it from bookworm-backports, as ./bootmatrix does",
         )
     return QemuBinary(path, version)
+
+
+def _package(arch: Arch) -> str:
+    return (_PACKAGES_OF_EVERY_CALL | _MORE_PACKAGES)[arch.qemu]
 
 
 def _key(path: Path) -> str:

@@ -38,6 +38,8 @@ FIRMWARE = (
     "usr/share/keyrings/debian-archive-keyring.gpg",
 )
 QEMUS = ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-arm")
+BUILD_TOOLS = ("make", "gcc", "flex", "bison", "bc", "xz")
+HEADERS = {"usr/include/stdio.h": "libc6-dev", "usr/include/gelf.h": "libelf-dev"}
 SOURCES = "etc/apt/sources.list.d/bootmatrix-backports.sources"
 
 # Every stub starts by noting its name and arguments in one line.
@@ -51,13 +53,17 @@ _GREEDY = _GUEST + "cat >/dev/null\n"
 
 _QEMU = 'echo "QEMU emulator version $(told qemu) (Debian 1:$(told qemu)+ds-1)"\n'
 
-# `update` and `install` end as told; a successful `install` of QEMU puts the offered version on the PATH.
+# `update` and `install` end as told; a successful `install` of QEMU puts the offered version on the PATH, and that of
+# a package which a test has put into the folder `offered` puts its files there.
 _APT_GET = """
 case " $* " in
     *" indextargets "*) told archive ;;
     *" update "*) exit "$(told update)" ;;
     *" install "*)
         [ "$(told install)" = 0 ] || { echo "E: Failed to fetch a package" >&2; exit 100; }
+        for package; do
+            [ ! -d "$stage/offered/$package" ] || cp "$stage/offered/$package"/* "$stage/bin"
+        done
         case " $* " in *" qemu-utils "*) cp "$stage/qemu" "$stage/bin/qemu-img" ;; esac
         case " $* " in
             *" qemu-system-x86 "*)
@@ -69,10 +75,12 @@ case " $* " in
 esac
 """
 _APT_CACHE = """
+for package; do :; done
 version=$(told candidate)
+[ ! -e "$stage/told/candidate-$package" ] || version=$(told "candidate-$package")
 added=$stage/system/etc/apt/sources.list.d/bootmatrix-backports.sources
 case " $* " in *" -t "*) [ ! -e "$added" ] || version=$(told backports) ;; esac
-printf 'qemu-system-x86:\\n  Installed: (none)\\n  Candidate: %s\\n' "$version"
+printf '%s:\\n  Installed: (none)\\n  Candidate: %s\\n' "$package" "$version"
 """
 # As a Python it finds itself good, makes environments by copying itself, and installs a command that shows its
 # arguments (each ended by NUL) and exits with 7. `pip install` first waits on the FIFO `gate`, if there is one.
@@ -125,6 +133,15 @@ class Stage:
     def stub(self, name: str, body: str = "") -> None:
         """Put a stub on the PATH, or replace it."""
         self._write(self.folder / "bin" / name, body)
+
+    def offer(self, package: str, program: str, body: str = "") -> None:
+        """Let apt-get have a package with one program in it."""
+        folder = self.folder / "offered" / package
+        folder.mkdir(parents=True)
+        self._write(folder / program, body)
+
+    def offer_qemu(self, package: str, program: str) -> None:
+        self.offer(package, program, _QEMU)
 
     def remove(self, *names: str) -> None:
         for name in names:
@@ -185,7 +202,7 @@ def build(folder: Path) -> Stage:
     stage.script.chmod(0o755)
     (checkout / "pyproject.toml").write_text("[project]\n")
 
-    for path in FIRMWARE:
+    for path in (*FIRMWARE, *HEADERS):
         (stage.system / path).parent.mkdir(parents=True, exist_ok=True)
         (stage.system / path).touch()
     (stage.system / "etc/os-release").write_text('ID=debian\nVERSION_CODENAME="bookworm"\n')
@@ -196,7 +213,7 @@ def build(folder: Path) -> Stage:
         (folder / "bin" / name).symlink_to(os.path.realpath(real) if "busybox" not in real else real)
     for name in QEMUS:
         stage.stub(name, _QEMU)
-    for name in ("qemu-img", "depmod", "dpkg-deb", "dpkg", "sleep"):
+    for name in ("qemu-img", "depmod", "dpkg-deb", "dpkg", "sleep", *BUILD_TOOLS):
         stage.stub(name)
     stage.stub("id", "told uid\n")
     stage.stub("sudo", 'exec "$@"\n')

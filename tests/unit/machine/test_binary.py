@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -76,3 +77,24 @@ def test_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HostError, match="qemu-system-aarch64 is not installed"):
         find_qemu(Arch.ARM64, tmp_path)
+
+
+@pytest.mark.parametrize("arch", list(Arch))
+def test_a_missing_one_is_told_with_debians_package_and_the_call_that_installs_it(
+    bin_: Bin, monkeypatch: pytest.MonkeyPatch, arch: Arch
+) -> None:
+    """Asked of the script itself: what it does not install, the hint must not promise."""
+    monkeypatch.setenv("PATH", str(bin_.folder / "empty"))
+    with pytest.raises(HostError, match=f"qemu-system-{arch.qemu} is not installed") as caught:
+        find_qemu(arch, bin_.cache)
+    hint = caught.value.hint or ""
+    script = (Path(__file__).parents[3] / "bootmatrix").read_text()
+    machines, more = (
+        dict(pair.split(":") for pair in re.findall(rf"^{name}='([^']*)'", script, re.MULTILINE)[0].split())
+        for name in ("machines", "more_machines")
+    )
+    call, known = ("setup nightly", more) if "setup nightly" in hint else ("list", machines)
+    # One package has x86_64 and i386; the script asks for the first.
+    package = known.get(arch.qemu) or {"i386": machines["x86_64"]}[arch.qemu]
+    assert f"./bootmatrix {call}," in hint
+    assert f"install qemu-system-{package} " in hint
