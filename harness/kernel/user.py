@@ -17,6 +17,9 @@ from harness.kernel.magic import HEAD, kind_of, other
 from harness.store import Store
 from harness.words import Arch
 
+# armel and armhf differ in user space; a 32-bit Arm kernel's header is the same for both.
+_HEADER_SAYS = {Arch.ARMEL: Arch.ARMHF}
+
 
 def user_kernel(path: Path, arch: Arch) -> KernelArtifact:
     """The kernel in a file of the user's. Raises InputError where it is none, or one for another architecture.
@@ -32,7 +35,7 @@ def user_kernel(path: Path, arch: Arch) -> KernelArtifact:
             where=Where(str(path)),
             hint=None if guess else "a bzImage, Image, zImage, EFI or ELF kernel is wanted",
         )
-    if kind.arch is not arch:
+    if kind.arch is not _HEADER_SAYS.get(arch, arch):
         raise InputError(
             f"is a kernel for {kind.architecture} ({kind.name}), the target is {arch}", where=Where(str(path))
         )

@@ -102,6 +102,14 @@ def test_other_arch(tmp_path: Path) -> None:
         user_kernel(tmp_path / "Image", Arch.X86_64)
 
 
+def test_armel_takes_any_32_bit_arm_kernel(tmp_path: Path) -> None:
+    (tmp_path / "zImage").write_bytes(ZIMAGE)
+    assert user_kernel(tmp_path / "zImage", Arch.ARMEL).arch is Arch.ARMEL
+    (tmp_path / "Image").write_bytes(ARM64)
+    with pytest.raises(InputError, match=r"is a kernel for arm64 \(arm64 Image\), the target is armel"):
+        user_kernel(tmp_path / "Image", Arch.ARMEL)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
