@@ -24,7 +24,7 @@ from tests.faults.conftest import prepared
 
 __all__ = ["bootmatrix"]
 
-TARGETS = sorted({cell.target.name for cell in select(plan(ROOT), suite="nightly")})
+TARGETS = sorted({cell.target.name for cell in select(plan(ROOT), suite="quick")})
 
 
 @cache
