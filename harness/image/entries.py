@@ -41,6 +41,9 @@ class Content(Protocol):
 
     def chunks(self) -> Iterator[bytes]: ...
 
+    def part(self, offset: int, size: int) -> Content:
+        """`size` bytes of it from `offset` on, which lie inside: a file of an archive inside an image."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
@@ -54,6 +57,9 @@ class Bytes:
 
     def chunks(self) -> Iterator[bytes]:
         yield self.data
+
+    def part(self, offset: int, size: int) -> Bytes:
+        return Bytes(self.data[offset : offset + size])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,9 @@ class Slice:
             raise HostError(f"{self.path} cannot be read: {problem.strerror}") from problem
         if left:
             raise HostError(f"{self.path} changed while it was read")
+
+    def part(self, offset: int, size: int) -> Slice:
+        return Slice(self.path, self.offset + offset, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +169,10 @@ class ResolvedImage:
         return found if isinstance(found, str) else None
 
     def entries(self) -> Iterable[Entry]:
-        """The root file system: folders before what they contain, hard links after their file, no path twice."""
+        """The root file system: folders before what they contain, hard links after their file, no path twice.
+
+        The root itself, where the image says something of it, is a folder with the path "".
+        """
         return self.tree.entries()
 
 
