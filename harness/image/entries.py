@@ -105,6 +105,7 @@ class Entry:
     mtime: int = 0  # seconds since 1970
     device: tuple[int, int] = (0, 0)  # major, minor
     xattrs: tuple[tuple[str, bytes], ...] = ()  # sorted by name
+    spelled: str = ""  # how the user wrote the path, where it differs: formats that keep names as written keep it
 
     @property
     def size(self) -> int:
