@@ -201,7 +201,9 @@ def image_build_command(
     form: Annotated[str, typer.Option("--format", metavar="F", help="tar, kernel+initrd, ...")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="folder for the files; made if need be")],
     layout: Annotated[Path | None, typer.Option("--layout", help="an OCI image layout to take images from")] = None,
-    memory: Annotated[int | None, typer.Option("--memory", metavar="MIB", min=1, help="refuse what does not fit")] = None,
+    memory: Annotated[
+        int | None, typer.Option("--memory", metavar="MIB", min=1, help="refuse what does not fit")
+    ] = None,
 ) -> int:
     """Build an image from YAML."""
     from harness.commands.image import build

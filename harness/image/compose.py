@@ -1,11 +1,11 @@
 """An assembly and its images become one list of entries, as LinuxKit lays them out. Pure but for reading what it lists.
 
-    boot/{kernel,cmdline,ucode.cpio}           and what kernel.tar holds, in the root
-    ...                                        the images of `init`, over one another
-    containers/volumes/NAME/{lower,tmp,merged}
-    containers/{onboot,onshutdown}/NNN-NAME/   config.json, runtime.json, and lower, tmp and rootfs,
-    containers/services/NAME/                  or rootfs alone where the container is read-only
-    ...                                        `files`
+boot/{kernel,cmdline,ucode.cpio}           and what kernel.tar holds, in the root
+...                                        the images of `init`, over one another
+containers/volumes/NAME/{lower,tmp,merged}
+containers/{onboot,onshutdown}/NNN-NAME/   config.json, runtime.json, and lower, tmp and rootfs,
+containers/services/NAME/                  or rootfs alone where the container is read-only
+...                                        `files`
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Any
 from harness.errors import InputError
 from harness.image.entries import Bytes, Entry, ImageSource, Kind, ResolvedImage
 from harness.image.files import add_files
+from harness.image.gojson import text_of
 from harness.image.kernelimage import kernel_entries
-from harness.image.resolve import Images, platforms_of
+from harness.image.resolve import Images, here, platforms_of
 from harness.image.rootfs import file_at, folder_at, prepared
 from harness.image.spec.config import config_of
-from harness.image.spec.gojson import text_of
 from harness.image.spec.identity import ids_of
 from harness.image.spec.mounts import mount
 from harness.image.spec.runtime import runtime_of
@@ -33,6 +33,7 @@ from harness.image.yaml.metadata import metadata_of
 from harness.image.yaml.references import expanded
 from harness.image.yaml.schema import Container, Volume
 
+_UPPER = "tmp"  # where what a container writes is kept, in memory
 _APK = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 
 
@@ -121,10 +122,14 @@ def _root_mounts(folder: str, root: str, *, readonly: bool) -> list[dict[str, An
     rootfs = f"/{folder}/rootfs"
     if readonly:
         return [mount(rootfs, "", f"/{root}", ["bind"])]
-    tmp = f"/{folder}/tmp"
-    overlay = [f"lowerdir=/{root}", f"upperdir={tmp}/upper", f"workdir={tmp}/work"]
+    upper = f"/{folder}/{_UPPER}"
+    overlay = [f"lowerdir=/{root}", f"upperdir={upper}/upper", f"workdir={upper}/work"]
     # Private, since nothing else should see the layers that are thrown away.
-    return [mount(tmp, "tmpfs", "tmpfs", []), mount(tmp, "", "", ["remount", "private"]), mount(rootfs, "overlay", "overlay", overlay)]
+    return [
+        mount(upper, "tmpfs", "tmpfs", []),
+        mount(upper, "", "", ["remount", "private"]),
+        mount(rootfs, "overlay", "overlay", overlay),
+    ]
 
 
 def _bundle(bundle: Bundle, images: Images) -> Iterator[Entry]:
@@ -132,7 +137,7 @@ def _bundle(bundle: Bundle, images: Images) -> Iterator[Entry]:
         yield from _below(bundle.root, prepared(images[bundle.ref].entries(), resolv_link=False))
     yield file_at(f"{bundle.folder}/config.json", text_of(bundle.config))
     if not bundle.readonly:
-        yield folder_at(f"{bundle.folder}/tmp")
+        yield folder_at(f"{bundle.folder}/{_UPPER}")
     yield folder_at(f"{bundle.folder}/rootfs")
     yield file_at(f"{bundle.folder}/runtime.json", text_of(bundle.runtime))
 
@@ -167,8 +172,11 @@ def _volume(placed: Placed[Volume], images: Images, source: ImageSource) -> Iter
     if volume.image:
         ref = expanded(volume.image)
         if volume.format == "oci":
-            yield from _below(f"{folder}/lower", source.layout(ref, platforms_of(placed)))
+            try:
+                yield from _below(f"{folder}/lower", source.layout(ref, platforms_of(placed)))
+            except InputError as problem:
+                raise here(problem, placed.where("image")) from None
         else:
             yield from _below(f"{folder}/lower", prepared(images[ref].entries(), resolv_link=True))
-    yield folder_at(f"{folder}/tmp")
+    yield folder_at(f"{folder}/{_UPPER}")
     yield folder_at(f"{folder}/merged")

@@ -160,7 +160,9 @@ class ResolvedImage:
 
     ref: str  # as it was asked for
     digest: str  # of the manifest, `sha256:...`
-    config: Mapping[str, Any]  # the `config` of the image's configuration: Entrypoint, Cmd, Env, Labels, WorkingDir, ...
+    config: Mapping[
+        str, Any
+    ]  # the `config` of the image's configuration: Entrypoint, Cmd, Env, Labels, WorkingDir, ...
     tree: ImageTree
 
     @property

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from harness.errors import InputError, Where
+from harness.errors import InputError
 from harness.image.entries import Bytes, Content, Entry, Kind, Slice, normalised
 from harness.image.rootfs import EPOCH
 from harness.image.spec.identity import numeric
@@ -46,8 +46,9 @@ def _entry(placed: Placed[File], ids: Mapping[str, int], metadata: Callable[[str
     file = placed.value
     path, spelled = _path(placed)
     mode = int(file.mode, 8) if file.mode else 0o700 if file.directory else 0o600
-    owner = [numeric(getattr(file, key), ids, placed.where(key)) for key in ("uid", "gid")]
-    kind, content, target = Kind.FILE, None, ""
+    uid, gid = (numeric(getattr(file, key), ids, placed.where(key)) for key in ("uid", "gid"))
+    kind, target = Kind.FILE, ""
+    content: Content | None = None
     if file.directory or file.symlink or file.contents is not None:
         _only(placed)
         if file.directory:
@@ -56,16 +57,18 @@ def _entry(placed: Placed[File], ids: Mapping[str, int], metadata: Callable[[str
             kind, target = Kind.SYMLINK, file.symlink
         elif spelled.endswith("/"):
             if file.contents:
-                raise InputError(f"{shown(file.path)} ends in '/', and a folder has no contents", where=placed.where("path"))
+                raise InputError(
+                    f"{shown(file.path)} ends in '/', and a folder has no contents", where=placed.where("path")
+                )
             kind = Kind.FOLDER  # as LinuxKit has it
         else:
             content = Bytes((file.contents or "").encode())
     else:
-        found = _read(placed, metadata)
-        if found is None:
+        content = _read(placed, metadata)
+        if content is None:
             return None
-        content = found
-    return Entry(path, kind, mode, content, target, *owner, mtime=EPOCH, spelled="" if spelled.rstrip("/") == path else spelled)
+    as_written = "" if spelled.rstrip("/") == path else spelled
+    return Entry(path, kind, mode, content, target, uid, gid, EPOCH, spelled=as_written)
 
 
 def _path(placed: Placed[File]) -> tuple[str, str]:

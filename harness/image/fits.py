@@ -11,8 +11,8 @@ _KERNEL_ROOM = 32 * _MIB  # what a kernel needs to come so far: its own pages, p
 def refuse_too_large(kernel: int, initrd: int, unpacked: int, memory: int | None) -> None:
     """Sizes in bytes; `memory` None: not known, nothing is refused. Pure.
 
-    The initrd lies in memory while it is unpacked, into a tmpfs that takes half of the memory at most (init/initramfs.c,
-    mm/shmem.c). Raises InputError with the numbers.
+    The initrd lies in memory while it is unpacked, into a tmpfs that takes half of the memory at most
+    (init/do_mounts.c, mm/shmem.c). Raises InputError with the numbers.
     """
     if memory is None:
         return
@@ -20,8 +20,8 @@ def refuse_too_large(kernel: int, initrd: int, unpacked: int, memory: int | None
     need = max(whole, 2 * unpacked)
     if need > memory:
         raise InputError(
-            f"the image does not fit the memory of {_mib(memory)}: kernel {_mib(kernel)}, initrd {_mib(initrd)}, unpacked "
-            f"{_mib(unpacked)} in a file system that takes half of the memory at most",
+            f"the image does not fit the memory of {_mib(memory)}: kernel {_mib(kernel)}, initrd {_mib(initrd)}, "
+            f"unpacked {_mib(unpacked)} in a file system that takes half of the memory at most",
             hint=f"give the machine {_mib(need)} or leave something out",
         )
 

@@ -42,7 +42,7 @@ def gzipped(out: BinaryIO) -> Iterator[_Blocks]:
     from zlib_ng import gzip_ng_threaded
 
     # Two threads always, since one writes other bytes than several.
-    with gzip_ng_threaded.open(out, "wb", compresslevel=LEVEL, threads=2, block_size=_BLOCK) as packed:
+    with gzip_ng_threaded.open(out, "wb", compresslevel=LEVEL, threads=2, block_size=_BLOCK) as packed:  # type: ignore[no-untyped-call]
         blocks = _Blocks(packed)
         yield blocks
         blocks.finish()

@@ -26,7 +26,7 @@ def resolved_images(assembly: Assembly, source: ImageSource, arch: Arch) -> Imag
             try:
                 found[ref] = source.resolve(ref, arch)
             except InputError as problem:
-                raise _here(problem, where) from None
+                raise here(problem, where) from None
     return found
 
 
@@ -42,7 +42,8 @@ def platforms_of(placed: Placed[Volume]) -> tuple[str, ...]:
     return placed.value.platforms or ()
 
 
-def _here(problem: InputError, where: Where) -> InputError:
+def here(problem: InputError, where: Where) -> InputError:
+    """An error of a source of images, at the place in the YAML that asked for it."""
     inner = f"{problem.where}: " if problem.where else ""
     return InputError(f"{inner}{problem.what}", where=where, hint=problem.hint)
 

@@ -67,10 +67,8 @@ def prepared(entries: Iterable[Entry], *, resolv_link: bool) -> Iterator[Entry]:
 
 
 def _needed(resolv_link: bool) -> dict[str, Entry]:
-    resolv = (
-        link_at("etc/resolv.conf", WRITABLE_RESOLV, 0o644) if resolv_link else file_at("etc/resolv.conf", _RESOLV)
-    )
-    found = [folder_at(path) for path in ("dev", "dev/pts", "dev/shm", "etc", "proc", "sys")]  # noqa: S108
+    resolv = link_at("etc/resolv.conf", WRITABLE_RESOLV, 0o644) if resolv_link else file_at("etc/resolv.conf", _RESOLV)
+    found = [folder_at(path) for path in ("dev", "dev/pts", "dev/shm", "etc", "proc", "sys")]
     found += [file_at("etc/hosts", _HOSTS), link_at("etc/mtab", "/proc/mounts", 0o755), resolv]
     return {entry.path: entry for entry in sorted(found, key=lambda entry: entry.path)}
 

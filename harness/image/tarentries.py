@@ -27,7 +27,9 @@ def entries_of(archive: Content, name: str) -> Iterator[Entry]:
                 if (entry := _entry(archive, member, name)) is not None:
                     yield entry
     except (tarfile.TarError, ValueError, OverflowError, EOFError) as problem:
-        raise InputError(f"{name} is no tar archive, or a damaged one: {problem}", hint="make the image again") from None
+        raise InputError(
+            f"{name} is no tar archive, or a damaged one: {problem}", hint="make the image again"
+        ) from None
 
 
 def _entry(archive: Content, member: tarfile.TarInfo, name: str) -> Entry | None:

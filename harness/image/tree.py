@@ -1,4 +1,4 @@
-"""One tree of many sources: parents are added, links to folders are followed, and a contradiction names both sources."""
+"""One tree of many sources: parents are added, links to folders followed; a contradiction names both its sources."""
 
 from __future__ import annotations
 
@@ -12,7 +12,15 @@ from harness.image.rootfs import folder_at
 
 _MAX_LINKS = 40  # as many as Linux follows
 # What package managers keep of themselves: every image has its own, and nothing in an assembly reads it.
-_RECORDS = ("lib/apk/", "usr/lib/apk/", "etc/apk/", "var/cache/apk/", "var/lib/dpkg/", "var/lib/apt/", "var/cache/debconf/")
+_RECORDS = (
+    "lib/apk/",
+    "usr/lib/apk/",
+    "etc/apk/",
+    "var/cache/apk/",
+    "var/lib/dpkg/",
+    "var/lib/apt/",
+    "var/cache/debconf/",
+)
 
 
 class Tree:
@@ -70,7 +78,7 @@ class Tree:
     def _first_obstacle(self, path: str) -> str | None:
         """The topmost part of a path that exists and is no folder."""
         slot = self._slots.get(path)
-        if not path or slot is not None and slot[0].kind is Kind.FOLDER:
+        if not path or (slot is not None and slot[0].kind is Kind.FOLDER):
             return None  # what exists has folders above it
         above = self._first_obstacle(path.rpartition("/")[0])
         return above if above is not None else path if slot is not None else None
@@ -112,7 +120,7 @@ class Tree:
     def _move(self, path: str, link: Entry, inside: list[str], origin: str, where: Where | None) -> None:
         """A folder becomes a link: what was in it goes to where the link leads."""
         led = _led(path, link.target)
-        if led.startswith("..") or led == path or led.startswith(f"{path}/"):
+        if led == path or led.startswith(("..", f"{path}/")):
             owner = self._slots[path][1]
             raise _contradiction(f"{path!r} is a folder of {owner}, and a link of {origin}", where)
         moved = [self._slots.pop(name) for name in inside]
@@ -143,7 +151,12 @@ class Tree:
     def _same(self, first: Entry, second: Entry) -> bool:
         """Whether two entries that are no folders say the same; modes and owners aside."""
         first, second = self._behind(first), self._behind(second)
-        if (first.kind, first.target, first.device, first.size) != (second.kind, second.target, second.device, second.size):
+        if (first.kind, first.target, first.device, first.size) != (
+            second.kind,
+            second.target,
+            second.device,
+            second.size,
+        ):
             return False
         return first.content is None or second.content is None or same_bytes(first.content, second.content)
 

@@ -1,4 +1,4 @@
-"""Images written in a format. A format is one file in `formats/` with `NAME`, `ABOUT` and `write(job)`; no list of them.
+"""Images written in a format. A format is one file in `formats/` with `NAME`, `ABOUT` and `write(job)`, found there.
 
 `write` puts its files into `job.folder`, which is its own, and returns them. They reach the user's folder when all of
 them are complete, or not at all.

@@ -38,15 +38,16 @@ def write_entry(out: BinaryIO, entry: Entry) -> int:
     info.mode, info.uid, info.gid, info.mtime = entry.mode, entry.uid, entry.gid, entry.mtime
     info.size, info.linkname = entry.size, entry.target
     info.devmajor, info.devminor = entry.device
-    info.pax_headers = {f"SCHILY.xattr.{name}": value.decode("utf-8", "surrogateescape") for name, value in entry.xattrs}
+    info.pax_headers = {
+        f"SCHILY.xattr.{name}": value.decode("utf-8", "surrogateescape") for name, value in entry.xattrs
+    }
     try:
         head = info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
     except (ValueError, UnicodeError) as problem:
         raise InputError(f"{entry.path[:80]!r} does not fit a tar archive: {problem}") from None
     out.write(head)
     if entry.content is not None:
-        for chunk in entry.content.chunks():
-            out.write(chunk)
+        out.writelines(entry.content.chunks())
     padding = -entry.size % tarfile.BLOCKSIZE
     out.write(b"\0" * padding)
     return len(head) + entry.size + padding

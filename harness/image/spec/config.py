@@ -108,7 +108,8 @@ def _namespaces(wanted: Wanted) -> list[Json]:
             raise InputError(
                 f"{shown(word)} is no namespace",
                 where=wanted.where(key),
-                hint=(f"did you mean {near!r}? " if near else "") + f"expected {', '.join((*fresh, *_SHARED))} or a path",
+                hint=(f"did you mean {near!r}? " if near else "")
+                + f"expected {', '.join((*fresh, *_SHARED))} or a path",
             )
         found.append({"type": kind, **({} if word in fresh else {"path": word})})
     return [*found, {"type": "mount"}]

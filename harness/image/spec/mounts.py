@@ -60,7 +60,9 @@ def _bind(item: Item, volumes: Mapping[str, Volume]) -> tuple[str, str, list[str
     parts = item.text.split(":")
     if not 2 <= len(parts) <= 3:
         few = "a ':' is missing" if len(parts) < 2 else "too many ':'"
-        raise bad(item, f"{few} in bind {shown(item.text)}", "expected /source:/destination or /source:/destination:options")
+        raise bad(
+            item, f"{few} in bind {shown(item.text)}", "expected /source:/destination or /source:/destination:options"
+        )
     source, destination = parts[0], parts[1]
     if not source.startswith("/"):
         volume = _volume(item, source, volumes)
@@ -93,9 +95,6 @@ def _full(wanted: Wanted, index: int, value: Mount, volumes: Mapping[str, Volume
 
 def _volume(item: Item, name: str, volumes: Mapping[str, Volume]) -> Volume:
     if name not in volumes:
-        raise bad(
-            item,
-            f"there is no volume {shown(name)}",
-            f"{suggestion(name, volumes, 'volumes are') if volumes else 'the image has no volumes'}; paths begin with '/'",
-        )
+        known = suggestion(name, volumes, "volumes are") if volumes else "the image has none"
+        raise bad(item, f"there is no volume {shown(name)}", f"{known}; paths begin with '/'")
     return volumes[name]

@@ -9,12 +9,11 @@ from harness.plan.validate import suggestion
 from harness.plan.yamlfile import shown
 
 _UNLIMITED = (1 << 64) - 1
-_KNOWN = frozenset(
-    f"RLIMIT_{name}"
-    for name in (
-        "CPU FSIZE DATA STACK CORE RSS NPROC NOFILE MEMLOCK AS LOCKS SIGPENDING MSGQUEUE NICE RTPRIO RTTIME"
-    ).split()
-)
+_NAMES = (
+    "CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS", "LOCKS", "SIGPENDING",
+    "MSGQUEUE", "NICE", "RTPRIO", "RTTIME",
+)  # fmt: skip
+_KNOWN = frozenset(f"RLIMIT_{name}" for name in _NAMES)
 
 
 def rlimits_of(wanted: Wanted) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ _NAMESPACES = ("cgroup", "ipc", "mnt", "net", "pid", "user", "uts")
 
 
 def runtime_of(wanted: Wanted, root_mounts: Sequence[Json]) -> Json:
-    """runtime.json as JSON: of each key the YAML's, else the label's. `root_mounts` come first: they make the rootfs."""
+    """runtime.json as JSON: of each key the YAML's, else the label's. First of all come the mounts of the rootfs."""
     own, label = wanted.container.value.runtime or Runtime(), wanted.label.runtime or Runtime()
 
     def pick(name: str) -> Any:

@@ -73,7 +73,9 @@ def merged(documents: Sequence[Document]) -> Assembly:
         refuse_nothing(document)
         content = validate(ImageFile, replaced(document), document)
         if document.ignored is not None:
-            warnings.append(f"{document.where()}: only the first document is read; another begins in line {document.ignored}")
+            warnings.append(
+                f"{document.where()}: only the first document is read; another begins in line {document.ignored}"
+            )
         if content.trust is not None:
             warnings.append(f"{document.where(('trust',))}: `trust` is not checked: images are taken by their digests")
         for name, value in (content.kernel or Kernel()).model_dump(exclude_none=True).items():
@@ -90,7 +92,10 @@ def merged(documents: Sequence[Document]) -> Assembly:
         return origins.get(key, documents[0]).where(("kernel", key))
 
     return Assembly(
-        Kernel(**kernel), kernel_where, warnings=tuple(warnings), **{name: tuple(placed) for name, placed in parts.items()}
+        Kernel(**kernel),
+        kernel_where,
+        warnings=tuple(warnings),
+        **{name: tuple(placed) for name, placed in parts.items()},
     )
 
 
@@ -100,7 +105,9 @@ def refuse_nothing(document: Document) -> None:
     while pending:
         value, loc = pending.pop()
         if value is None:
-            raise InputError("expected a value, got nothing", where=document.where(loc), hint="write one or leave the key out")
+            raise InputError(
+                "expected a value, got nothing", where=document.where(loc), hint="write one or leave the key out"
+            )
         if isinstance(value, dict):
             pending += [(inner, (*loc, key)) for key, inner in reversed(value.items())]
         elif isinstance(value, list):

@@ -10,16 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from harness.image.spec.gojson import text_of
+from harness.image.gojson import text_of
 from harness.image.yaml.assembly import SECTIONS, Assembly
 from harness.image.yaml.references import expanded
 from harness.image.yaml.schema import File, Settings, Volume
 
-# The order of LinuxKit's own structures, where it is not that of ours; and what they write though it is empty.
+# Our schema has the fields of a container in the order of LinuxKit's own structure.
 _SETTINGS = tuple(field.alias or name for name, field in Settings.model_fields.items())
-_ALWAYS: Mapping[str, dict[str, Any]] = {
-    "kernel": {"image": ""}, "file": {"path": "", "directory": False, "optional": False}, "interface": {"createInRoot": False},
-}  # fmt: skip
 
 
 def metadata_of(assembly: Assembly, form: str) -> bytes:
@@ -65,9 +62,8 @@ def _container(container: Any, *, as_json: bool) -> dict[str, Any]:
             found[key] = given[key]
     if "runtime" in found:
         found["runtime"] = _runtime(container.runtime, as_json=as_json)
-    for key in ("mounts",):
-        if key in found:
-            found[key] = [_mount(mount, as_json=as_json) for mount in found[key]]
+    if "mounts" in found:
+        found["mounts"] = [_mount(mount, as_json=as_json) for mount in found["mounts"]]
     return found
 
 
@@ -86,7 +82,9 @@ def _runtime(runtime: BaseModel, *, as_json: bool) -> dict[str, Any]:
 
 def _mount(mount: Mapping[str, Any], *, as_json: bool) -> dict[str, Any]:
     """JSON leaves out what is empty; the YAML encoder knows no such rule for a type of another package."""
-    full = {key: mount.get(key, "") for key in ("destination", "type", "source")} | {"options": mount.get("options", [])}
+    full = {key: mount.get(key, "") for key in ("destination", "type", "source")} | {
+        "options": mount.get("options", [])
+    }
     if as_json:
         return {key: value for key, value in full.items() if value or key == "destination"}
     return {**full, "uidmappings": [], "gidmappings": []}
@@ -104,7 +102,9 @@ def _yaml_text(document: Mapping[str, Any]) -> str:
 
     def text(dumper: Any, value: str) -> Any:
         ambiguous = value == "" or resolved(value) is not value or value in set(_old_words())
-        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else '"' if ambiguous else None)
+        return dumper.represent_scalar(
+            "tag:yaml.org,2002:str", value, style="|" if "\n" in value else '"' if ambiguous else None
+        )
 
     Dumper.add_representer(str, text)
     return str(

@@ -41,8 +41,8 @@ class DeviceId(Model):
 class IdMapping(Model):
     """A range of ids of a user namespace."""
 
-    hostID: Id = 0  # noqa: N815 -- the keys' own names, here and below
-    containerID: Id = 0  # noqa: N815
+    hostID: Id = 0
+    containerID: Id = 0
     size: Id = 0
 
 
@@ -63,9 +63,9 @@ class Memory(Model):
     reservation: Signed | None = None
     swap: Signed | None = None
     kernel: Signed | None = None
-    kernelTCP: Signed | None = None  # noqa: N815
+    kernelTCP: Signed | None = None
     swappiness: Unsigned | None = None
-    disableOOMKiller: bool | None = None  # noqa: N815
+    disableOOMKiller: bool | None = None
 
 
 class Cpu(Model):
@@ -74,8 +74,8 @@ class Cpu(Model):
     shares: Unsigned | None = None
     quota: Signed | None = None
     period: Unsigned | None = None
-    realtimeRuntime: Signed | None = None  # noqa: N815
-    realtimePeriod: Unsigned | None = None  # noqa: N815
+    realtimeRuntime: Signed | None = None
+    realtimePeriod: Unsigned | None = None
     cpus: Word | None = None
     mems: Word | None = None
 
@@ -92,7 +92,7 @@ class WeightDevice(Model):
     major: Signed = 0
     minor: Signed = 0
     weight: Weight | None = None
-    leafWeight: Weight | None = None  # noqa: N815
+    leafWeight: Weight | None = None
 
 
 class ThrottleDevice(Model):
@@ -107,18 +107,18 @@ class BlockIo(Model):
     """Limits of block devices."""
 
     weight: Weight | None = None
-    leafWeight: Weight | None = None  # noqa: N815
-    weightDevice: tuple[WeightDevice, ...] | None = None  # noqa: N815
-    throttleReadBpsDevice: tuple[ThrottleDevice, ...] | None = None  # noqa: N815
-    throttleWriteBpsDevice: tuple[ThrottleDevice, ...] | None = None  # noqa: N815
-    throttleReadIOPSDevice: tuple[ThrottleDevice, ...] | None = None  # noqa: N815
-    throttleWriteIOPSDevice: tuple[ThrottleDevice, ...] | None = None  # noqa: N815
+    leafWeight: Weight | None = None
+    weightDevice: tuple[WeightDevice, ...] | None = None
+    throttleReadBpsDevice: tuple[ThrottleDevice, ...] | None = None
+    throttleWriteBpsDevice: tuple[ThrottleDevice, ...] | None = None
+    throttleReadIOPSDevice: tuple[ThrottleDevice, ...] | None = None
+    throttleWriteIOPSDevice: tuple[ThrottleDevice, ...] | None = None
 
 
 class HugepageLimit(Model):
     """Bytes of huge pages of one size, such as 2MB."""
 
-    pageSize: Annotated[Word | int, Field(union_mode="smart")] = ""  # noqa: N815
+    pageSize: Annotated[Word | int, Field(union_mode="smart")] = ""
     limit: Unsigned = 0
 
 
@@ -132,7 +132,7 @@ class Priority(Model):
 class Network(Model):
     """Class and priorities of a container's packets."""
 
-    classID: Id | None = None  # noqa: N815
+    classID: Id | None = None
     priorities: tuple[Priority, ...] | None = None
 
 
@@ -144,5 +144,5 @@ class Resources(Model):
     cpu: Cpu | None = None
     pids: Pids | None = None
     blockio: BlockIo | None = None
-    hugepageLimits: tuple[HugepageLimit, ...] | None = None  # noqa: N815
+    hugepageLimits: tuple[HugepageLimit, ...] | None = None
     network: Network | None = None

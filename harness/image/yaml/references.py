@@ -19,5 +19,7 @@ def expanded(name: str) -> str:
     slashes = name.count("/")
     full = f"docker.io/library/{name}" if slashes == 0 else f"docker.io/{name}" if slashes == 1 else name
     if len(full) > _LONGEST or not _REFERENCE.fullmatch(full):
-        raise ValueError(f"{name[:80]!r} is no name of an image; expected [registry/]name[:tag][@digest], name in lower case")
+        raise ValueError(
+            f"{name[:80]!r} is no name of an image; expected [registry/]name[:tag][@digest], name in lower case"
+        )
     return full

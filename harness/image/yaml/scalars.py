@@ -10,7 +10,7 @@ import math
 import re
 from typing import Any
 
-_WORDS: dict[str, bool | None | float] = {
+_WORDS: dict[str, bool | float | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
     ".nan": math.nan, ".NaN": math.nan, ".NAN": math.nan,

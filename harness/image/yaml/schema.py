@@ -40,7 +40,7 @@ def _volume_name(name: str) -> str:
 
 
 def _octal(text: str) -> str:
-    if text and not re.fullmatch(r"[0-7]{1,6}", text) or int(text or "0", 8) > 0o7777:
+    if (text and not re.fullmatch(r"[0-7]{1,6}", text)) or int(text or "0", 8) > 0o7777:
         raise ValueError(f"{text[:40]!r} is no mode; expected octal digits in quotes, such as '0644'")
     return text
 
@@ -99,7 +99,7 @@ class Interface(Model):
     name: Text | None = None
     add: Text | None = Field(None, description="kind of interface to make, such as veth")
     peer: Text | None = None
-    createInRoot: bool | None = None  # noqa: N815 -- the key's own name
+    createInRoot: bool | None = None
 
 
 class Namespaces(Model):
@@ -121,7 +121,7 @@ class Runtime(Model):
     mounts: tuple[Mount, ...] | None = None
     mkdir: Texts | None = None
     interfaces: tuple[Interface, ...] | None = None
-    bindNS: Namespaces | None = None  # noqa: N815
+    bindNS: Namespaces | None = None
     namespace: Text | None = None
 
 
@@ -146,20 +146,20 @@ class Settings(Model):
     userns: Text | None = None
     hostname: Text | None = None
     readonly: bool | None = None
-    maskedPaths: Texts | None = None  # noqa: N815
-    readonlyPaths: Texts | None = None  # noqa: N815
+    maskedPaths: Texts | None = None
+    readonlyPaths: Texts | None = None
     uid: Identity | None = None
     gid: Identity | None = None
-    additionalGids: tuple[Identity, ...] | None = None  # noqa: N815
-    noNewPrivileges: bool | None = None  # noqa: N815
-    oomScoreAdj: Annotated[int, Field(ge=-1000, le=1000)] | None = None  # noqa: N815
-    rootfsPropagation: Text | None = None  # noqa: N815
-    cgroupsPath: Text | None = None  # noqa: N815
+    additionalGids: tuple[Identity, ...] | None = None
+    noNewPrivileges: bool | None = None
+    oomScoreAdj: Annotated[int, Field(ge=-1000, le=1000)] | None = None
+    rootfsPropagation: Text | None = None
+    cgroupsPath: Text | None = None
     resources: Resources | None = None
     sysctl: TextMap | None = None
     rlimits: Texts | None = None
-    uidMappings: tuple[IdMapping, ...] | None = None  # noqa: N815
-    gidMappings: tuple[IdMapping, ...] | None = None  # noqa: N815
+    uidMappings: tuple[IdMapping, ...] | None = None
+    gidMappings: tuple[IdMapping, ...] | None = None
     annotations: TextMap | None = None
     runtime: Runtime | None = None
 

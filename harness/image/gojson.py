@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 # encoding/json makes its output safe inside HTML.
-_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 def text_of(value: Any) -> bytes:
     """Indented by four, keys in the order given."""
     text = json.dumps(value, indent=4, ensure_ascii=False)
-    return text.translate(str.maketrans(_ESCAPES)).encode("utf-8", "replace")
+    return text.translate(_ESCAPES).encode("utf-8", "replace")
