@@ -37,7 +37,7 @@ def write(job: Job) -> list[Path]:
 
 
 def write_initrd(entries: Sequence[Entry], out: cpio.Sink, ucode: Entry | None = None) -> int:
-    """The initramfs; returns the bytes that it unpacks to. Microcode comes first, uncompressed as the kernel wants it."""
+    """The initramfs; returns the bytes that it unpacks to. Microcode comes first and is not compressed."""
     if ucode is not None:
         _copy(ucode, out)
         out.write(b"\0" * (-ucode.size % 4))

@@ -46,7 +46,7 @@ class Wanted:
         return Where(place.file, place.line, f"{place.key}, label {LABEL}: {dotted((field, *keys))}")
 
     def items(self, field: str) -> list[Item]:
-        """A list of words. `field.add` of the YAML follows the label's list, and counts where the YAML has none itself."""
+        """A list of words. `field.add` of the YAML follows the label's list, where the YAML has no `field` itself."""
         if f"{field}_add" in Settings.model_fields and getattr(self.container.value, field) is None:
             return [*self._listed(field), *self._listed(f"{field}_add", own=True)]
         return list(self._listed(field))
