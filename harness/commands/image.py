@@ -38,12 +38,14 @@ def build(
 
 
 def images_of(layout: Path | None) -> ImageSource:
-    """Where images are looked for: the layout named on the command line."""
+    """Where images are looked for: the layout of the command line, the store, and the registry that a name begins with."""
     from harness.image.oci.layout import OciLayout
+    from harness.image.oci.skopeo import Registry
+    from harness.image.oci.sources import Chain
 
-    if layout is None:
-        raise InputError("no images are at hand", hint="name an OCI layout with --layout")
-    return OciLayout(layout, Store())
+    store = Store()
+    named = [OciLayout(layout, store)] if layout is not None else []
+    return Chain([*named, Registry(store, warn)])
 
 
 def name_of(files: Sequence[Path]) -> str:

@@ -19,6 +19,7 @@ from harness.image.entries import Bytes, Entry, ImageSource, Kind, ResolvedImage
 from harness.image.files import add_files
 from harness.image.gojson import text_of
 from harness.image.kernelimage import kernel_entries
+from harness.image.oci.reference import full_name
 from harness.image.resolve import Images, here, platforms_of
 from harness.image.rootfs import file_at, folder_at, prepared
 from harness.image.spec.config import config_of
@@ -30,7 +31,6 @@ from harness.image.tree import Tree
 from harness.image.yaml.assembly import SECTIONS, Assembly, Placed
 from harness.image.yaml.label import settings_of
 from harness.image.yaml.metadata import metadata_of
-from harness.image.yaml.references import expanded
 from harness.image.yaml.schema import Container, Volume
 
 _UPPER = "tmp"  # where what a container writes is kept, in memory
@@ -62,7 +62,7 @@ def compose(assembly: Assembly, images: Images, source: ImageSource) -> list[Ent
     if assembly.kernel.image:
         where = assembly.kernel_where
         assert where is not None  # noqa: S101 -- every assembly that was read has it
-        ref = expanded(assembly.kernel.image)
+        ref = full_name(assembly.kernel.image)
         for entry in kernel_entries(assembly.kernel, images[ref], where):
             tree.add(entry, f"the kernel image {ref}", where=where("image"))
     _init(tree, assembly, images)
@@ -96,7 +96,7 @@ def _resolved(
     volumes: Mapping[str, Volume],
     roots: dict[str, str],
 ) -> Bundle:
-    ref = expanded(placed.value.image)
+    ref = full_name(placed.value.image)
     image = images[ref]
     wanted = Wanted(placed, _label(placed, image))
     config = config_of(wanted, image.config, ids, volumes)
@@ -153,7 +153,7 @@ def _below(folder: str, entries: Iterable[Entry]) -> Iterator[Entry]:
 def _init(tree: Tree, assembly: Assembly, images: Images) -> None:
     records: dict[str, list[bytes]] = {path: [] for path in _APK}
     for index, placed in enumerate(assembly.init):
-        ref = expanded(placed.value)
+        ref = full_name(placed.value)
         for entry in prepared(images[ref].entries(), resolv_link=True):
             if entry.path in records and entry.content is not None:
                 records[entry.path].append(b"".join(entry.content.chunks()))
@@ -170,7 +170,7 @@ def _volume(placed: Placed[Volume], images: Images, source: ImageSource) -> Iter
     folder = f"containers/volumes/{volume.name}"
     yield folder_at(f"{folder}/lower")
     if volume.image:
-        ref = expanded(volume.image)
+        ref = full_name(volume.image)
         if volume.format == "oci":
             try:
                 yield from _below(f"{folder}/lower", source.layout(ref, platforms_of(placed)))

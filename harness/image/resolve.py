@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from harness.errors import InputError, Where
 from harness.image.entries import ImageSource, ResolvedImage
+from harness.image.oci.reference import full_name
 from harness.image.yaml.assembly import SECTIONS, Assembly, Placed
-from harness.image.yaml.references import expanded
 from harness.image.yaml.schema import Volume
 from harness.plan.yamlfile import shown
 from harness.words import Arch
@@ -21,7 +21,7 @@ def resolved_images(assembly: Assembly, source: ImageSource, arch: Arch) -> Imag
     """The images by their full references. Raises InputError with the place in the YAML and the source's own words."""
     found: dict[str, ResolvedImage] = {}
     for name, where in _named(assembly):
-        ref = expanded(name)
+        ref = full_name(name)
         if ref not in found:
             try:
                 found[ref] = source.resolve(ref, arch)

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from harness.image.gojson import text_of
+from harness.image.oci.reference import full_name
 from harness.image.yaml.assembly import SECTIONS, Assembly
-from harness.image.yaml.references import expanded
 from harness.image.yaml.schema import File, Settings, Volume
 
 # Our schema has the fields of a container in the order of LinuxKit's own structure.
@@ -30,9 +30,9 @@ def _document(assembly: Assembly, empty: Any) -> dict[str, Any]:
     """`empty`: how a list that was not given is written: JSON null, YAML []."""
     kernel = assembly.kernel.model_dump(exclude_none=True)
     if kernel.get("image"):
-        kernel["image"] = expanded(kernel["image"])
+        kernel["image"] = full_name(kernel["image"])
     whole: dict[str, Any] = {"kernel": {"image": kernel.get("image", ""), **kernel}}
-    whole["init"] = [expanded(placed.value) for placed in assembly.init] or empty
+    whole["init"] = [full_name(placed.value) for placed in assembly.init] or empty
     as_json = empty is None
     for section in SECTIONS:
         whole[section] = [_container(placed.value, as_json=as_json) for placed in assembly.containers(section)] or empty
@@ -54,7 +54,7 @@ def _volume(volume: Volume) -> dict[str, Any]:
 
 
 def _container(container: Any, *, as_json: bool) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": container.name, "image": expanded(container.image)}
+    found: dict[str, Any] = {"name": container.name, "image": full_name(container.image)}
     given = container.model_dump(mode="json", by_alias=True, exclude_none=True)
     for key in _SETTINGS:
         # Texts are left out when empty; lists and numbers are kept, since for them empty was said.

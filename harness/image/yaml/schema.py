@@ -10,8 +10,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from harness.errors import InputError
+from harness.image.oci.reference import full_name
 from harness.image.yaml.oci import DeviceId, IdMapping, Mount, Resources
-from harness.image.yaml.references import expanded
 from harness.plan.target import Model
 
 Text = Annotated[str, StringConstraints(max_length=1 << 16, pattern=r"^[^\x00]*$")]
@@ -46,7 +47,10 @@ def _octal(text: str) -> str:
 
 
 def _image(name: str) -> str:
-    expanded(name)
+    try:
+        full_name(name)
+    except InputError as problem:
+        raise ValueError(f"{problem.what}; {problem.hint}") from None
     return name
 
 
