@@ -22,8 +22,9 @@ def build(
     files: Sequence[Path], arch: str, form: str, out: Path, layout: Path | None = None, memory: int | None = None
 ) -> int:
     """Build an image and print its files. `memory`: MiB of the machine it shall fit. Raises InputError or HostError."""
-    if arch not in list(Arch):
-        raise InputError(f"there is no architecture {arch[:40]!r}", hint=suggestion(arch, list(Arch)))
+    known = [each.value for each in Arch]
+    if arch not in known:
+        raise InputError(f"there is no architecture {arch[:40]!r}", hint=suggestion(arch, known))
     written_as = format_of(form)
     assembly = read(files)
     for text in assembly.warnings:
@@ -38,7 +39,7 @@ def build(
 
 
 def images_of(layout: Path | None) -> ImageSource:
-    """Where images are looked for: the layout of the command line, the store, and the registry that a name begins with."""
+    """Where images are looked for: the layout named, the store, and the registry that a name begins with."""
     from harness.image.oci.layout import OciLayout
     from harness.image.oci.skopeo import Registry
     from harness.image.oci.sources import Chain

@@ -43,7 +43,8 @@ def prepared(entries: Iterable[Entry], *, resolv_link: bool) -> Iterator[Entry]:
     """
     needed = _needed(resolv_link)
     seen: dict[str, Kind] = {}
-    hidden: dict[str, Entry] = {}  # files that are left out or replaced, for hard links to them
+    hidden: dict[str, Entry] = {}  # files that are left out or replaced
+    names: dict[str, str] = {}  # of those: another name under which the file goes on
     for entry in entries:
         path = entry.path
         if path in _EXCLUDED or path in ("etc/hosts", "etc/resolv.conf"):
@@ -52,13 +53,8 @@ def prepared(entries: Iterable[Entry], *, resolv_link: bool) -> Iterator[Entry]:
         if path.startswith(("etc/hosts/", "etc/resolv.conf/")):
             continue
         if entry.kind is Kind.HARDLINK and (first := hidden.get(entry.target)) is not None:
-            # The bytes go on under the first other name that the file has.
-            hidden[entry.target] = replace(first, kind=Kind.HARDLINK, content=None, target=path)
-            entry = (  # noqa: PLW2901
-                replace(first, path=path)
-                if first.kind is Kind.FILE
-                else replace(entry, target=first.target if first.kind is Kind.HARDLINK else path)
-            )
+            goes_on = names.setdefault(entry.target, path)
+            entry = replace(first, path=path) if goes_on == path else replace(entry, target=goes_on)  # noqa: PLW2901
         seen[path] = entry.kind
         yield replace(entry, mtime=EPOCH) if path in needed else entry
     for path, entry in needed.items():

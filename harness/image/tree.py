@@ -47,8 +47,10 @@ class Tree:
         A folder joins one that is there; a file takes the place of another one only where both say the same, where it
         is a package manager's record, or with `override`. Raises InputError, naming both, otherwise.
         """
-        if entry.path and (placed := self._settled(entry, origin, where)) != entry.path:
+        if entry.path and (placed := self._settled(entry.path, origin, where)) != entry.path:
             entry = replace(entry, path=placed, spelled="")
+        if entry.kind is Kind.HARDLINK and entry.target not in self._slots:
+            entry = replace(entry, target=self._settled(entry.target, origin, where))
         old = self._slots.get(entry.path)
         if old is not None and not self._may_replace(old, entry, origin, override=override, where=where):
             return
@@ -56,9 +58,9 @@ class Tree:
             self._links.setdefault(entry.target, []).append(entry.path)
         self._slots[entry.path] = (entry, origin)
 
-    def _settled(self, entry: Entry, origin: str, where: Where | None) -> str:
-        """The path with links to folders followed; its folders exist afterwards."""
-        path = entry.path
+    def _settled(self, given: str, origin: str, where: Where | None) -> str:
+        """A path with links to folders followed; its folders exist afterwards."""
+        path = given
         for _ in range(_MAX_LINKS):
             parent, _, _ = path.rpartition("/")
             link = self._first_obstacle(parent)
@@ -73,7 +75,7 @@ class Tree:
             path = _led(link, found.target) + path[len(link) :]
             if path.startswith(("..", "/")):
                 break
-        raise _contradiction(f"{entry.path!r} of {origin} lies below a link that leads nowhere", where)
+        raise _contradiction(f"{given!r} of {origin} lies below a link that leads nowhere", where)
 
     def _first_obstacle(self, path: str) -> str | None:
         """The topmost part of a path that exists and is no folder."""

@@ -41,10 +41,7 @@ def image_of(folder: Path, where: Where) -> str:
     image, org = known.get("image"), known.get("org", "linuxkit")
     if not isinstance(image, str) or not isinstance(org, str):
         raise InputError("a package needs `image`, its name", where=described.where(("image",)))
-    line = _git(folder, where, "ls-tree", "-d", "HEAD:./..", "--", folder.resolve().name)
-    tree = line.split()[2] if len(line.split()) >= 3 else None
-    if tree is None:
-        raise InputError(f"{shown_path(folder)} is not committed, and so has no tag", where=where, hint="commit it")
+    tree = _git(folder, where, "rev-parse", "HEAD:./")
     dirty = "-dirty" if _git(folder, where, "status", "--porcelain", "--", ".") else ""
     return f"{org}/{image}:{tree}{dirty}"
 
