@@ -27,6 +27,8 @@ app = typer.Typer(
 
 kernel_app = typer.Typer(no_args_is_help=True, help="Kernels built to match a target.")
 app.add_typer(kernel_app, name="kernel")
+image_app = typer.Typer(no_args_is_help=True, help="Build images from YAML and components.")
+app.add_typer(image_app, name="image")
 
 Cells = Annotated[list[str] | None, typer.Argument(help="cell ids, target names, or globs over them")]
 Expression = Annotated[str | None, typer.Option("-m", metavar="EXPR", help="marker expression, as pytest's -m")]
@@ -190,6 +192,23 @@ def schema_command(name: Annotated[str, typer.Argument(help="matrix, target, lab
     from harness.commands.schema import schema
 
     return schema(name)
+
+
+@image_app.command("build")
+def image_build_command(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.yml...", help="image YAMLs; they merge in this order")],
+    arch: Annotated[str, typer.Option("--arch", metavar="A", help="x86_64, arm64, armhf, riscv64, ...")],
+    form: Annotated[str, typer.Option("--format", metavar="F", help="tar, kernel+initrd, ...")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="folder for the files; made if need be")],
+    layout: Annotated[Path | None, typer.Option("--layout", help="an OCI image layout to take images from")] = None,
+    memory: Annotated[
+        int | None, typer.Option("--memory", metavar="MIB", min=1, help="refuse what does not fit")
+    ] = None,
+) -> int:
+    """Build an image from YAML."""
+    from harness.commands.image import build
+
+    return build(files, arch, form, out, layout, memory)
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from harness.errors import HostError
 from harness.image import cpio
+from harness.image.entries import Entry, character, file, folder, link
 from harness.image.recipe import component, own_file
 from harness.image.recipe import image as image_of
 from harness.image.steps import PATH, helpers_of, steps_of
@@ -90,7 +91,7 @@ def _made(
         current = whole() if whole else kernel
         work = folder / "work"
         work.mkdir()
-        nodes = [cpio.character("dev/console", 5, 1)]
+        nodes = [character("dev/console", 5, 1)]
         for name in recipe.init:
             nodes += _component(name, apt, packages, work / name)
         load: tuple[str, ...] = ()
@@ -98,7 +99,7 @@ def _made(
             needed = _closure(target, current)
             load = needed.load
             nodes += _modules(current.modules, current.release, needed, work / "modules")
-        nodes.append(cpio.file(PATH, steps_of(target, load).encode()))
+        nodes.append(file(PATH, steps_of(target, load).encode()))
         with (folder / "initrd").open("wb") as out:
             _pack(nodes, out, form)
         shutil.rmtree(work)
@@ -112,15 +113,15 @@ def _closure(target: Target, kernel: KernelArtifact) -> Closure:
     return closure(index, target.drivers, helpers_of(target), where=target_file(target, "drivers"))
 
 
-def _component(name: str, apt: AptRoot, packages: Mapping[str, Answer], work: Path) -> list[cpio.Node]:
+def _component(name: str, apt: AptRoot, packages: Mapping[str, Answer], work: Path) -> list[Entry]:
     """The entries of one component."""
     part = component(name)
-    nodes = [cpio.folder(path) for path in part.folders]
-    nodes += [cpio.link(path, to) for path, to in part.links.items()]
+    nodes = [folder(path) for path in part.folders]
+    nodes += [link(path, to) for path, to in part.links.items()]
     for path, source in part.own.items():
         data = own_file(name, source)
         # By content and not by mode, which a wheel or a checkout on another system may lose.
-        nodes.append(cpio.file(path, data, executable=data.startswith(b"#!")))
+        nodes.append(file(path, data, executable=data.startswith(b"#!")))
     if part.package and part.files:
         wanted = {inner for inners in part.files.values() for inner in inners}
         deb = fetch_exact(apt, part.package, packages[part.package])
@@ -130,11 +131,11 @@ def _component(name: str, apt: AptRoot, packages: Mapping[str, Answer], work: Pa
             if inner is None:
                 raise HostError(f"{part.package} for {apt.arch} has no {' or '.join(inners)}")
             executable = bool((work / inner).stat().st_mode & 0o100)
-            nodes.append(cpio.file(path, work / inner, executable=executable))
+            nodes.append(file(path, work / inner, executable=executable))
     return nodes
 
 
-def _modules(root: Path, release: str, needed: Closure, work: Path) -> list[cpio.Node]:
+def _modules(root: Path, release: str, needed: Closure, work: Path) -> list[Entry]:
     """The entries of lib/modules: the closure, unpacked, with an index of its own."""
     source, tree = root / "lib/modules" / release, work / "lib/modules" / release
     tree.mkdir(parents=True)
@@ -144,10 +145,10 @@ def _modules(root: Path, release: str, needed: Closure, work: Path) -> list[cpio
             shutil.copyfile(source / name, tree / name)
     depmod(work, release)
     present = [name for name in _LISTS if (tree / name).is_file()]
-    return [cpio.file(f"lib/modules/{release}/{name}", tree / name) for name in names + present]
+    return [file(f"lib/modules/{release}/{name}", tree / name) for name in names + present]
 
 
-def _pack(nodes: list[cpio.Node], out: BinaryIO, form: str) -> None:
+def _pack(nodes: list[Entry], out: BinaryIO, form: str) -> None:
     if form == "zstd":
         import zstandard
 

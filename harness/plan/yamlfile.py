@@ -11,7 +11,7 @@ import math
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -64,6 +64,7 @@ class Document:
     path: Path
     data: Any
     place: Place
+    ignored: int | None = None  # where a second document begins, of which nothing is read
 
     def reach(self, loc: Loc) -> tuple[int, int, bool]:
         """How far `loc` can be followed: (steps, line, owned).
@@ -102,12 +103,21 @@ def dotted(loc: Loc) -> str:
     return text
 
 
-def load(path: Path) -> Document:
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file is read that was written for another program: the values of its unquoted words, and what is after
+    its first document."""
+
+    plain: Callable[[str], Any]
+    first_only: bool = False
+
+
+def load(path: Path, dialect: Dialect | None = None) -> Document:
     """Read one file. InputError for anything but a readable, regular, bounded UTF-8 file of one YAML document."""
-    return parse(_read(path), path)
+    return parse(_read(path), path, dialect)
 
 
-def parse(raw: bytes, path: Path) -> Document:
+def parse(raw: bytes, path: Path, dialect: Dialect | None = None) -> Document:
     """The same for bytes in hand; `path` is only used in messages."""
 
     def bad(what: str, line: int | None = None, hint: str | None = None) -> NoReturn:
@@ -126,7 +136,8 @@ def parse(raw: bytes, path: Path) -> Document:
     except yaml.YAMLError as error:  # the pure Python reader checks characters at once
         bad(f"not valid YAML: {_problem(error)}")
     try:
-        data, place = _Builder(path).build(loader)
+        builder = _Builder(path, dialect or _OURS)
+        data, place = builder.build(loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
         bad(f"not valid YAML: {_problem(error)}", mark.line + 1 if mark else None)
@@ -134,7 +145,7 @@ def parse(raw: bytes, path: Path) -> Document:
         loader.dispose()
     if data is None:
         bad("is empty")
-    return Document(path, data, place)
+    return Document(path, data, place, builder.ignored)
 
 
 def _problem(error: yaml.YAMLError) -> str:
@@ -179,8 +190,10 @@ class _Frame:
 class _Builder:
     """Events to data and places, with a stack of our own."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, dialect: Dialect) -> None:
         self.path = path
+        self.dialect = dialect
+        self.ignored: int | None = None
         self.stack: list[_Frame] = []
         self.anchors: dict[str, tuple[Any, Place, int]] = {}
         self.root: tuple[Any, Place] | None = None
@@ -201,6 +214,9 @@ class _Builder:
             elif kind is yaml.AliasEvent:
                 self.alias(event)
             elif kind is yaml.DocumentStartEvent and self.root is not None:
+                if self.dialect.first_only:
+                    self.ignored = event.start_mark.line + 1
+                    return self.root
                 self.bad("a second YAML document begins here", event, "one document a file")
             elif kind is yaml.StreamEndEvent:
                 return self.root or (None, (1, None))
@@ -222,7 +238,7 @@ class _Builder:
         value: Any = text
         if tag is None:
             if event.implicit[0]:
-                value = _plain(text)
+                value = self.dialect.plain(text)
         elif tag not in _STR_TAGS:
             self.bad(f"tag {shown(tag)} is not allowed", event, "write a plain or quoted value")
         self.put(value, (line, None), 1, event.anchor)
@@ -287,3 +303,6 @@ def _plain(text: str) -> Any:
         if _FLOAT.fullmatch(text) and math.isfinite(number := float(text)):
             return number
     return text
+
+
+_OURS = Dialect(_plain)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.image import cpio
+from harness.image.entries import file
 from harness.plan.cells import plan
 from harness.plan.select import select
 from harness.run.cellwork import CellWork
@@ -38,7 +39,7 @@ def boot_broken(bootmatrix: Callable[..., Ended], tmp_path: Path) -> Callable[..
         padding = b"\0" * (-len(healthy) % 4)
         overlay = tmp_path / "overlay.cpio"
         with overlay.open("wb") as out:
-            cpio.write([cpio.file("init", init.encode(), executable=executable)], out)
+            cpio.write([file("init", init.encode(), executable=executable)], out)
         initrd.write_bytes(healthy + padding + gzip.compress(overlay.read_bytes(), mtime=0))
         ready = ("--ready", "bootmatrix: step=ready")
         return bootmatrix(

@@ -11,10 +11,11 @@ import pytest
 
 from harness.image import cpio
 from harness.image.contents import Contents, Program, program_of
+from harness.image.entries import Entry, file, link
 from harness.image.initrdcheck import check_initrd
 
 
-def archive(*nodes: cpio.Node) -> bytes:
+def archive(*nodes: Entry) -> bytes:
     out = io.BytesIO()
     cpio.write(nodes, out)
     return out.getvalue()
@@ -23,14 +24,14 @@ def archive(*nodes: cpio.Node) -> bytes:
 def test_segments_lie_over_one_another(tmp_path: Path) -> None:
     path = tmp_path / "initrd"
     first = archive(
-        cpio.file("init", b"#!/bin/sh -e\n", executable=True),
-        cpio.file("lib/modules/6.1/kernel/a.ko", b"x" * 5000),
-        cpio.link("bin", "usr/bin"),
-        cpio.file("usr/bin/busybox", b"\x7fELF", executable=True),
-        cpio.link("usr/bin/sh", "busybox"),
-        cpio.file("etc/text", b"#!/bin/no"),
+        file("init", b"#!/bin/sh -e\n", executable=True),
+        file("lib/modules/6.1/kernel/a.ko", b"x" * 5000),
+        link("bin", "usr/bin"),
+        file("usr/bin/busybox", b"\x7fELF", executable=True),
+        link("usr/bin/sh", "busybox"),
+        file("etc/text", b"#!/bin/no"),
     )
-    path.write_bytes(first + gzip.compress(archive(cpio.file("init", b"#!/usr/bin/env x\n", executable=True))))
+    path.write_bytes(first + gzip.compress(archive(file("init", b"#!/usr/bin/env x\n", executable=True))))
     found = check_initrd(path)
     assert found.forms == ("none", "gzip")
     assert found.modules == ("lib/modules/6.1/kernel/a.ko",)

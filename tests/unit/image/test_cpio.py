@@ -9,10 +9,10 @@ import pytest
 
 from harness.errors import InputError
 from harness.image import cpio
-from harness.image.cpio import character, file, folder, link
+from harness.image.entries import Entry, character, file, folder, link
 
 
-def written(nodes: list[cpio.Node]) -> bytes:
+def written(nodes: list[Entry]) -> bytes:
     out = io.BytesIO()
     assert cpio.write(nodes, out) == len(out.getvalue())
     return out.getvalue()
@@ -89,7 +89,7 @@ def test_paths_are_normalised(path: str) -> None:
         [folder("a"), file("a", b"")],
     ],
 )
-def test_contradictions_are_refused(nodes: list[cpio.Node]) -> None:
+def test_contradictions_are_refused(nodes: list[Entry]) -> None:
     with pytest.raises(InputError):
         written(nodes)
 

@@ -18,12 +18,13 @@ import zstandard
 
 from harness.errors import InputError
 from harness.image import cpio
+from harness.image.entries import file
 from harness.image.initrdcheck import check_initrd
 
 
 def archive(size: int = 200_000) -> bytes:
     out = io.BytesIO()
-    cpio.write([cpio.file("init", b"#!/bin/sh"), cpio.file("noise", random.Random(1).randbytes(size))], out)  # noqa: S311
+    cpio.write([file("init", b"#!/bin/sh"), file("noise", random.Random(1).randbytes(size))], out)  # noqa: S311
     return out.getvalue()
 
 
@@ -113,7 +114,7 @@ def test_no_ordinary_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["gzip", "xz", "zstd", "bzip2"])
 def test_bombs_do_not_take_memory(tmp_path: Path, form: str) -> None:
     out = io.BytesIO()
-    cpio.write([cpio.file("zeros", bytes(100 << 20))], out)
+    cpio.write([file("zeros", bytes(100 << 20))], out)
     (tmp_path / "initrd").write_bytes(PACKERS[form](out.getvalue()))
     del out
     tracemalloc.start()

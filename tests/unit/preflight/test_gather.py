@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.image import cpio
+from harness.image.entries import file
 from harness.kernel.artifact import KernelArtifact
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.plan.target import Target
@@ -22,7 +23,7 @@ def kernel(config: Path | None) -> KernelArtifact:
 def test_the_facts_of_a_boot(tmp_path: Path, target: Callable[..., Target], store: Store) -> None:
     initrd, config = tmp_path / "initrd", tmp_path / "config-6.1.0"
     with initrd.open("wb") as out:
-        cpio.write([cpio.file("init", b"#!/bin/sh\n", executable=True)], out)
+        cpio.write([file("init", b"#!/bin/sh\n", executable=True)], out)
     config.write_text('CONFIG_TTY=y\nCONFIG_USB=m\n# CONFIG_PCI is not set\nCONFIG_CMDLINE="a b"\r\n')
     board = target(disks=[{"bus": "scsi"}, {"bus": "sd"}], nics=[{"model": "igb"}, {"model": "onboard"}])
     media = Media(initrd=initrd, cmdline=("console=ttyAMA0",), disks=(DiskFile(Path("/disk")),))
@@ -49,7 +50,7 @@ def test_an_initrd_that_changes_is_read_again(tmp_path: Path, target: Callable[.
     initrd = tmp_path / "initrd"
     for name in ("one", "another"):
         with initrd.open("wb") as out:
-            cpio.write([cpio.file(name, b"#!/bin/sh\n", executable=True)], out)
+            cpio.write([file(name, b"#!/bin/sh\n", executable=True)], out)
         found = gather(target(), kernel(None), Media(initrd=initrd), store).initrd
         assert found
         assert list(found.programs) == [name]
