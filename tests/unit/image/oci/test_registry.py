@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 import socket
 import subprocess
@@ -16,19 +15,19 @@ from harness.errors import InputError
 from harness.image.oci.layout import Absent, OciLayout
 from harness.image.oci.shelf import Shelf, only
 from harness.image.oci.skopeo import Registry, archive_layout
+from harness.kernel.debian import fetch, unpack
 from harness.store import Store
 from harness.words import Arch
 from tests.unit.image.oci.layouts import Maker, member, one, tar
 
-pytestmark = pytest.mark.skipif(shutil.which("skopeo") is None, reason="this host has no skopeo")
-
 
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
-    """Debian's docker-registry on a port of loopback; gives host:port."""
-    program = shutil.which("docker-registry")
-    if program is None:
-        pytest.skip("this host has no docker-registry")
+    """Debian's docker-registry on a port of loopback, unpacked and not installed; gives host:port."""
+    deb = fetch("docker-registry", Arch.X86_64, Store())
+    inner = "usr/bin/docker-registry"
+    unpack(deb, tmp_path, lambda name: inner if name == inner else None)
+    program = str(tmp_path / inner)
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     config = tmp_path / "registry.yml"
