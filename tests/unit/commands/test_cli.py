@@ -132,14 +132,14 @@ def test_an_empty_disk_image(tmp_path: Path) -> None:
 
 def test_records_of_another_run_are_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "results.json").write_text("{}")
-    answer = call("run", "arm64-cloud-virt", "--out", str(tmp_path))
+    answer = call("run", "arm64-cloud-virt.minimal.distro.direct", "--out", str(tmp_path))
     assert answer.status == 2
     assert answer.complains("already holds a run"), answer.stderr
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    answer = call("run", "arm64-cloud-virt", "--out", str(tmp_path / "file" / "run"))
+    answer = call("run", "arm64-cloud-virt.minimal.distro.direct", "--out", str(tmp_path / "file" / "run"))
     assert answer.status == 3
     assert answer.complains("cannot make", "--out"), answer.stderr
 
@@ -165,7 +165,7 @@ def _qemu_that_says(folder: Path, script: str) -> str:
 )
 def test_a_qemu_that_is_of_no_use(tmp_path: Path, script: str, words: tuple[str, ...]) -> None:
     path = _qemu_that_says(tmp_path, script)
-    answer = call("run", "arm64-cloud-virt", "--out", str(tmp_path / "run"), PATH=path)
+    answer = call("run", "arm64-cloud-virt.minimal.distro.direct", "--out", str(tmp_path / "run"), PATH=path)
     assert answer.status == 3, answer.stderr
     (cell,) = json.loads((tmp_path / "run" / "results.json").read_text())["cells"]
     assert cell["verdict"] == "error"
@@ -178,7 +178,7 @@ def test_no_qemu_at_all(tmp_path: Path) -> None:
     tools.mkdir()
     for tool in ("dpkg-deb", "depmod", "apt-get", "apt-cache", "setpriv", "sh"):
         (tools / tool).symlink_to(f"/usr/bin/{tool}")
-    answer = call("run", "arm64-cloud-virt", "--out", str(tmp_path / "run"), PATH=str(tools))
+    answer = call("run", "arm64-cloud-virt.minimal.distro.direct", "--out", str(tmp_path / "run"), PATH=str(tools))
     assert answer.status == 3, answer.stderr
     (cell,) = json.loads((tmp_path / "run" / "results.json").read_text())["cells"]
     assert "qemu-system-aarch64 is not installed" in cell["cause"]

@@ -85,7 +85,8 @@ def test_names(file: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "packed", [b"\x7fELF", lzma.compress(b"\x7fELF"), zstandard.compress(b"\x7fELF"), gzip.compress(b"\x7fELF", mtime=0)]
+    "packed",
+    [b"\x7fELF", lzma.compress(b"\x7fELF"), zstandard.compress(b"\x7fELF"), gzip.compress(b"\x7fELF", mtime=0)],
 )
 def test_shipped_unpacked(tmp_path: Path, packed: bytes) -> None:
     (tmp_path / "k").mkdir()
