@@ -15,7 +15,7 @@ from harness.image.recipe import COMPONENTS
 SCRIPTS = sorted(
     path
     for path in COMPONENTS.glob("*/*")
-    if path.is_file() and path.read_bytes().startswith(b"#!/bin/sh") and path.name != "component.yml"
+    if path.is_file() and path.read_bytes().startswith((b"#!/bin/sh", b"# shellcheck shell=sh"))
 )
 
 
