@@ -39,14 +39,15 @@ def build(
 
 
 def images_of(layout: Path | None) -> ImageSource:
-    """Where images are looked for: the layout named, the store, and the registry that a name begins with."""
+    """Where images are looked for: the layout named, the component library, the store, the registry of the name."""
+    from harness.image.component.build import Components
     from harness.image.oci.layout import OciLayout
     from harness.image.oci.skopeo import Registry
     from harness.image.oci.sources import Chain
 
     store = Store()
     named = [OciLayout(layout, store)] if layout is not None else []
-    return Chain([*named, Registry(store, warn)])
+    return Chain([*named, Components(store, warn), Registry(store, warn)])
 
 
 def name_of(files: Sequence[Path]) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, StringConstraints
 
 from harness.errors import InputError, Where
 from harness.plan.target import Model, Name, Package, RelativePath
@@ -31,6 +31,8 @@ def _link(target: str) -> str:
 
 
 Inside = Annotated[RelativePath, AfterValidator(_inside)]
+Pattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_*?][A-Za-z0-9_.+/*?-]*$", max_length=200)]
+Word = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=4096)]
 
 
 class Component(Model):
@@ -46,6 +48,23 @@ class Component(Model):
         default_factory=dict, description="symbolic link in the image: its target"
     )
     folders: tuple[Inside, ...] = Field((), description="empty folders of the image")
+    include: tuple[Name, ...] = Field((), description="components whose files are in it too")
+    packages: tuple[Package, ...] = Field(
+        (), description="Debian packages that `keep` chooses from, of the image's arch"
+    )
+    keep: tuple[Pattern, ...] = Field(
+        (), description="files of the packages; * matches anything. What they need comes with them"
+    )
+    joined: dict[Inside, Pattern] = Field(
+        default_factory=dict, description="path in the image: the packages' files that it is made of, one after another"
+    )
+    entrypoint: tuple[Word, ...] = Field((), description="what the image runs")
+    command: tuple[Word, ...] = Field((), description="its arguments, which a YAML may replace")
+    env: tuple[Word, ...] = Field(("PATH=/usr/sbin:/usr/bin:/sbin:/bin",), description="NAME=value")
+    cwd: Annotated[str, AfterValidator(_link)] = "/"
+    label: dict[str, Any] = Field(
+        default_factory=dict, description="how it wants to be run, as in an image YAML: capabilities, binds, ..."
+    )
     needs: tuple[Name, ...] = Field((), description="what it asks of a kernel: names of preflight's features.yml")
 
 
