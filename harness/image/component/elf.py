@@ -72,7 +72,7 @@ def needs(stream: io.BufferedReader) -> Needs | None:
         return None
     from elftools.elf.elffile import ELFFile
 
-    elf: Any = ELFFile(stream)  # type: ignore[no-untyped-call]
+    elf: Any = ELFFile(stream)
     interpreter, libraries, folders = None, [], []
     for segment in elf.iter_segments():
         if segment.header.p_type == "PT_INTERP":
