@@ -41,7 +41,8 @@ def boot(pairs: int) -> None:
             ratios.append(distro / matched)
         print(
             f"{target}: distro {distro:.2f} s, matched {matched:.2f} s to init; "
-            f"{statistics.median(ratios):.2f} times as fast (min {min(ratios):.2f}, max {max(ratios):.2f}, {pairs} pairs; floor {floor})"
+            f"{statistics.median(ratios):.2f} times as fast"
+            f" (min {min(ratios):.2f}, max {max(ratios):.2f}, {pairs} pairs; floor {floor})"
         )
 
 

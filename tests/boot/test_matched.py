@@ -29,7 +29,7 @@ def test_a_kernel_built_from_source_boots(bootmatrix: Callable[..., Ended], tmp_
     counts: list[int] = []
 
     def progress(text: str) -> None:
-        if found := re.search(r"(\d+)(?: of \d+)? objects", text):
+        if found := re.search(r"(\d+)(?: of at most \d+)? objects", text):
             counts.append(int(found[1]))
             if len(counts) == 200:
                 raise Interrupted

@@ -109,7 +109,7 @@ class Make:
                 log.write(line)
                 if _OBJECT.fullmatch(line.rstrip("\n")):
                     done += 1
-                    of = f" of {max(total, done)}" if total else ""
+                    of = f" of at most {max(total, done)}" if total else ""
                     # Called for every object: whoever listens may raise, and thereby ends the build.
                     self._progress(f"building Linux {version}: {done}{of} objects")
         if done > total:
@@ -149,13 +149,19 @@ class Make:
         )
 
     def _expected(self, goals: Sequence[str]) -> int:
-        """How many objects a build from nothing compiles: as counted before, else as a dry run of make says."""
+        """How many objects the largest build of this tree has compiled so far; 0 before the first.
+
+        A dry run of make would count those of this one, at two percent of what a build from nothing costs.
+        """
+        return self._counts().get(" ".join(goals), 0)
+
+    def _counts(self) -> dict[str, int]:
         with suppress(OSError, ValueError):
-            return int(json.loads((self._tree.path / _COUNT).read_text(encoding="utf-8"))[" ".join(goals)])
-        return 0
+            return dict(json.loads((self._tree.path / _COUNT).read_text(encoding="utf-8")))
+        return {}
 
     def _remember(self, goals: Sequence[str], count: int) -> None:
-        (self._tree.path / _COUNT).write_text(json.dumps({" ".join(goals): count}), encoding="utf-8")
+        (self._tree.path / _COUNT).write_text(json.dumps({**self._counts(), " ".join(goals): count}), encoding="utf-8")
 
 
 def _replace_if_changed(new: Path, old: Path) -> None:
