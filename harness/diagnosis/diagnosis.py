@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from types import MappingProxyType
 
 from harness.words import Outcome
 
@@ -31,9 +30,6 @@ class Severity(IntEnum):
     WARNING = 9
 
 
-_NONE: Mapping[str, str] = MappingProxyType({})
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One function of a call trace. `offset` and `size` are hexadecimal as printed; a guess of the unwinder's has `?`."""
@@ -49,7 +45,7 @@ class Frame:
 class Registers:
     """The registers of one processor by the names that its architecture prints (`RAX`, `x0`, `GPR03`), values in hex."""
 
-    values: Mapping[str, str] = _NONE
+    values: Mapping[str, str] = field(default_factory=dict)
     pc: str = ""
     """The function in the program counter, where the kernel resolved it."""
 
@@ -59,10 +55,10 @@ class Trace:
     """What the kernel printed behind a report: who ran, where, and how it got there (innermost frame first)."""
 
     frames: tuple[Frame, ...] = ()
-    registers: Registers = Registers()
+    registers: Registers = field(default_factory=Registers)
     function: str = ""
     """The function to blame: the program counter, or the first frame that is not the reporting itself."""
-    facts: Mapping[str, str] = _NONE
+    facts: Mapping[str, str] = field(default_factory=dict)
     """`cpu`, `pid`, `comm`, `hardware`, `modules`, `code`, `access`, as far as they were printed."""
 
 
@@ -121,7 +117,7 @@ class Diagnosis:
     milestones: tuple[Milestone, ...]
     warnings: tuple[Finding, ...]
     trace: Trace | None = None
-    boots: tuple[Boot, ...] = field(default=())
+    boots: tuple[Boot, ...] = ()
     """All boots in the log; `decided` is the index of the one that decides."""
     decided: int = 0
     note: str = ""

@@ -61,8 +61,16 @@ def stall(
 
 
 def decisive(
-    name: str, severity: Severity, outcome: Outcome, needles: str, pattern: str, title: str, example: str, *,
-    until: str = "", live: bool = False,
+    name: str,
+    severity: Severity,
+    outcome: Outcome,
+    needles: str,
+    pattern: str,
+    title: str,
+    example: str,
+    *,
+    until: str = "",
+    live: bool = False,
 ) -> Rule:
     """A failure outside the kernel's own reports. `until`: the milestone that takes it back."""
     return _rule(name, severity, outcome, needles, pattern, title, example, until=until, live=live)
@@ -92,8 +100,17 @@ def warning(name: str, needles: str, pattern: str, title: str, example: str, *, 
 
 
 def _rule(
-    name: str, severity: Severity, outcome: Outcome | None, needles: str, pattern: str, title: str, example: str, *,
-    until: str = "", traced: bool = False, live: bool = False,
+    name: str,
+    severity: Severity,
+    outcome: Outcome | None,
+    needles: str,
+    pattern: str,
+    title: str,
+    example: str,
+    *,
+    until: str = "",
+    traced: bool = False,
+    live: bool = False,
 ) -> Rule:
     return Rule(
         name=name, severity=severity, outcome=outcome, needles=tuple(needles.split("|")), pattern=pattern, title=title,
