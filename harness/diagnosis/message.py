@@ -18,7 +18,7 @@ _ESCAPE = re.compile(
 )
 # An escape written out as `\x1b[0m` or `\e[0m` by whoever stored the log.
 _WRITTEN_ESCAPE = re.compile(rb"\\(?:x1b|e|033|u001b)\[[0-9;]{0,16}[A-Za-z]")
-_STAMP = r"\[[ \t]*(?P<time>\d{1,10}\.\d{1,9})(?:@\d+)?\](?:\s?[\[(][ \t]*[TC]?\d{1,8}[\])])?"
+_STAMP = r"\[[ \t]*(?P<time>\d{1,12}\.\d{1,9})(?:@\d+)?\](?:\s?[\[(][ \t]*[TC]?\d{1,8}[\])])?"
 _PREFIX = re.compile(
     r"\s*(?:"
     + _STAMP

@@ -45,7 +45,7 @@ SIGNS: tuple[Sign, ...] = (
     _sign("firmware", "BdsDxe: ", r"BdsDxe: (?:loading|starting)"),
     _sign("firmware", "NOTICE:  BL1: |NOTICE:  BL2: |NOTICE:  BL31: ", r"NOTICE: +BL(?:1|2|31): (?P<detail>v[\w.()-]{1,60})"),
     _sign("firmware", "OpenSBI v", r"^OpenSBI v(?P<detail>[\w.-]{1,60})", starts=True),
-    _sign("firmware", "coreboot-", r"coreboot-(?P<detail>[\w.-]{1,60}) [^\n]{0,60}starting", starts=True),
+    _sign("firmware", "coreboot-", r"coreboot-(?P<detail>[\w.-]{1,60}) [^\n]{0,60}bootblock starting", starts=True),
     _sign("firmware", "SLOF ", r"^SLOF \*{0,40}"),
     _sign("firmware", "LOADPARM|Booting from ", r"^LOADPARM=|^Booting from (?:Hard Disk|ROM|DVD|Floppy)"),
     _sign("bootloader", "U-Boot SPL |U-Boot TPL ", r"^U-Boot [ST]PL (?P<detail>\d{4}\.\d\d[^\s(]{0,60})", starts=True),

@@ -24,9 +24,9 @@ RULES = (
         "grub-error",
         "error: ",
         r"^error: (?P<text>(?:(?:\.\./)?[\w/.-]{0,80}: ?\d{0,5}:? ?)?(?:no such (?:device|partition)|file `[^'\n]{1,200}' not found"
-        r"|you need to load the kernel first|unknown filesystem|can't find command|no server is specified"
+        r"|you need to load the kernel first|unknown filesystem|no server is specified"
         r"|attempt to read or write outside of|invalid (?:magic number|arch|file|sector)|out of memory|not a regular file"
-        r"|premature end of file|disk `[^'\n]{1,80}' not found|no suitable video mode|symbol [`'][^'\n]{1,80}' not found"
+        r"|premature end of file|disk `[^'\n]{1,80}' not found|symbol [`'][^'\n]{1,80}' not found"
         r"|(?:bad|invalid) (?:shim )?signature|prohibited by secure boot|cannot allocate)[^\n]{0,80})",
         "GRUB: {text}",
         "error: file `/boot/vmlinuz-none' not found.",

@@ -30,7 +30,7 @@ RULES = (
         "BUG: Invalid wait context[ in {function}]",
         "[    5.1] [ BUG: Invalid wait context ]",
     ),
-    oops(
+    warning(
         "lockdep-unlock",
         "bad unlock balance|bad contention",
         r"bad (?:unlock balance|contention) detected",
@@ -39,16 +39,16 @@ RULES = (
     ),
     oops(
         "lockdep-held",
-        "still has locks held|lock held when returning|held lock freed|still held, leaving the kernel",
-        r"(?:still has locks held|held lock freed|still held, leaving the kernel)",
+        "still has locks held|still held, leaving the kernel",
+        r"(?:still has locks held|still held, leaving the kernel)",
         "BUG: still has locks held[ in {function}]",
         "[    5.1] WARNING: tester/71 still has locks held!",
     ),
     warning(
         "lockdep-returning",
-        "lock held when returning",
-        r"lock held when returning to user",
-        "BUG: lock held when returning to user space[ in {function}]",
+        "lock held when returning|held lock freed",
+        r"(?P<text>lock held when returning to user space|held lock freed)",
+        "BUG: {text}[ in {function}]",
         "[    5.1] [ BUG: lock held when returning to user space! ]",
     ),
     warning(
@@ -92,12 +92,5 @@ RULES = (
         r"BUG: workqueue leaked (?:lock or )?atomic",
         "BUG: workqueue leaked lock[ in {function}]",
         "[    5.1] BUG: workqueue leaked lock or atomic: kworker/0:1/0x00000000/71",
-    ),
-    warning(
-        "unlisted-bug",
-        "BUG: using",
-        r"^BUG: using (?:kernel_|__fpu|mmu)",
-        "BUG: wrong context[ in {function}]",
-        "[    5.1] BUG: using kernel_fpu_begin() where it may not be used",
     ),
 )

@@ -69,6 +69,13 @@ RULES = (
         "[    5.1] BUG sample_cache (Not tainted): Right Redzone overwritten",
     ),
     oops(
+        "slab-report",
+        "INFO: Allocated in |INFO: Freed in ",
+        r"^INFO: (?:Allocated|Freed) in (?P<place>[\w.]{1,120})\+0x\S{1,20} age=\d{1,12} cpu=",
+        "slab error report[ about {place}]",
+        "[    5.1] INFO: Allocated in sample_alloc+0x10/0x20 age=12 cpu=0 pid=71",
+    ),
+    oops(
         "list-corrupted",
         "list_add corruption|list_del corruption",
         r"(?:list_add|list_del) corruption[.,]",
@@ -110,12 +117,11 @@ RULES = (
         "slab cache still has objects",
         "[    5.1] kmem_cache_destroy sample_cache: Slab cache still has objects when called from sample_exit",
     ),
-    oops(
-        "bug-unsorted",
+    warning(
+        "lockdep-limit",
         "BUG: ",
-        r"^BUG: (?:looking up invalid subclass|key \S{1,40} (?:not in|has not been)|MAX_\w{5,30} too low|atomic counter"
-        r"|MAX_\w{5,30} hit|held lock freed|unable to|sanitizer|stack depth)[^\n]{0,80}",
-        "BUG: lock debugging gave up",
+        r"^BUG: (?P<text>MAX_\w{3,40} (?:too low|hit)|key \S{1,40} (?:not in|has not been)|looking up invalid subclass)",
+        "BUG: {text}",
         "[    5.1] BUG: MAX_STACK_TRACE_ENTRIES too low!",
     ),
 )

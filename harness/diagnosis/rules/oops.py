@@ -33,7 +33,7 @@ RULES = (
     oops(
         "general-protection-fault",
         "general protection fault",
-        r"^(?:kernel: )?general protection fault(?:\b(?! ip:))",
+        r"^(?:kernel: |Oops: |segment-related )?general protection fault(?:\b(?! ip:))",
         "general protection fault[ in {function}]",
         "[    5.1] general protection fault, probably for non-canonical address 0xdffffc0000000003: 0000 [#1] PREEMPT SMP",
     ),
@@ -61,7 +61,7 @@ RULES = (
     oops(
         "oops",
         "Oops",
-        r"\bOops(?:(?:: | - )[^\n\[]{1,120})? ?\[#\d{1,4}\]|\bOops: [0-9a-f]{4,16} (?:\[|ilc)",
+        r"\bOops(?:(?:: | - )[^\n\[]{1,120})? ?\[#\d{1,4}\]|\bOops: [0-9a-f]{4,16}(?: \[| ilc|$)",
         "Oops[ in {function}]",
         "[    5.1] Oops: 0010 [#1] SMP NOPTI",
     ),
@@ -116,13 +116,6 @@ RULES = (
         "[    5.1] SError Interrupt on CPU3, code 0x00000000bf000002 -- SError",
     ),
     oops(
-        "undefined-instruction",
-        "undefined instruction: pc=",
-        r"^Internal error|(?:^|\s)undefined instruction: pc=(?=[^\n]{0,80}\bkernel\b)",
-        "undefined instruction in the kernel[ in {function}]",
-        "[    5.1] kworker/0:1: undefined instruction: pc=c0101234 in kernel mode",
-    ),
-    oops(
         "ppc-bad-access",
         "kernel tried to |Unrecoverable |Machine check in kernel mode",
         r"kernel tried to (?:exec|execute|access) \S{1,30} ?(?:protected )?(?:page|user)"
@@ -143,6 +136,20 @@ RULES = (
         r"(?:corrupted stack end detected|stack-protector: Kernel stack is corrupted)",
         "kernel stack is corrupted[ in {function}]",
         "[    5.1] corrupted stack end detected inside scheduler",
+    ),
+    oops(
+        "double-fault",
+        "PANIC: double fault",
+        r"PANIC: double fault",
+        "PANIC: double fault[ in {function}]",
+        "[    5.1] traps: PANIC: double fault, error_code: 0x0",
+    ),
+    oops(
+        "bus-error",
+        " bus error, epc",
+        r"(?:Data|Instruction) bus error, epc ?==",
+        "bus error[ in {function}]",
+        "[    5.1] Data bus error, epc == 80123456, ra == 80123400",
     ),
     oops(
         "bug-int",

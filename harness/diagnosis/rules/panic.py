@@ -6,7 +6,8 @@ from harness.diagnosis.rule import panic
 from harness.words import Outcome
 
 # The trace behind a panic ends in a line that repeats it ("---[ end Kernel panic - ..."): that one tells nothing new.
-_PANIC = r"(?<!end )Kernel panic - not syncing: ?"
+# Linux 2.4 had no "not syncing" there.
+_PANIC = r"(?<!end )Kernel panic(?: - not syncing)?: ?"
 _TITLE = "Kernel panic - not syncing: {text}"
 _REST = r"(?P<text>%s[^\n]{0,300})"
 
@@ -123,8 +124,8 @@ RULES = (
     panic(
         "panic",
         Outcome.KERNEL_PANIC,
-        "ernel panic - not syncing",
-        r"(?<!end )[Kk]ernel panic - not syncing(?:: ?(?P<text>[^\n]{0,300}))?",
+        "ernel panic - not syncing|Kernel panic: ",
+        r"(?:(?<!end )[Kk]ernel panic - not syncing|^Kernel panic(?=: ))(?:: ?(?P<text>[^\n]{0,300}))?",
         "Kernel panic - not syncing[: {text}]",
         "[    0.9] Kernel panic - not syncing: No interrupt controller found for the boot processor",
     ),
@@ -135,14 +136,6 @@ RULES = (
         r"(?:PANIC: )?early exception (?P<number>0x[0-9a-f]{1,4}|[0-9a-f]{2}) (?:IP|rip) ",
         "PANIC: early exception {number}",
         "[    0.0] PANIC: early exception 0x0e IP 10:ffffffff81c0b1a2 error 0 cr2 0xffffffffff240000",
-    ),
-    panic(
-        "panic-double-fault",
-        Outcome.KERNEL_PANIC,
-        "PANIC: double fault",
-        r"PANIC: double fault",
-        "PANIC: double fault[ in {function}]",
-        "[   14.2] traps: PANIC: double fault, error_code: 0x0",
     ),
     panic(
         "panic-xen",
