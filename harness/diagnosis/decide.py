@@ -38,11 +38,7 @@ def _stands(found: Finding, record: BootRecord, untils: dict[str, str]) -> bool:
     if found.severity is Severity.ATTEMPT and not PROMPT.match(record.last_text):
         return False
     until = untils.get(found.rule, "")
-    return not (until and any(is_at_least(_rank(step), until) and step.line > found.line for step in record.milestones))
-
-
-def _rank(step: Milestone) -> str:
-    return step.name
+    return not (until and any(is_at_least(step.name, until) and step.line > found.line for step in record.milestones))
 
 
 def _decisive(standing: Sequence[Finding]) -> Finding | None:
@@ -68,6 +64,8 @@ def _without_failure(record: BootRecord) -> tuple[Outcome, str, int | None]:
     shell = last("shell")
     if shell:
         return Outcome.READY, "up: shell", shell.line
+    if record.last_text in {"#", "$"}:
+        return Outcome.READY, "up: shell", record.last_line
     if not record.last_text:
         return Outcome.NO_OUTPUT, "no output", None
     far = record.milestones[-1].name if record.milestones else ""

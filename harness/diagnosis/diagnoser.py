@@ -37,6 +37,7 @@ class Diagnoser:
         self._boots: list[tuple[Boot, bool]] = []
         self._bytes = 0
         self._head = b""
+        self._before = (b"", 0)  # the block in hand, and where its line in hand starts
         self._since_end = False  # whether the boot in hand said that it ends
 
     def feed(self, data: bytes) -> None:
@@ -93,11 +94,13 @@ class Diagnoser:
                 self._follow(block, done, start)
             self._line += block.count(b"\n", counted, start)
             counted = start
+            self._before = (block, start)
             self._look(block[start:end], known.values())
             done = min(end + 1, len(block))
         if self._boot.pending and done < len(block):
             self._follow(block, done, len(block))
-        self._remember_last(block, counted)
+        self._remember_last(block, counted, len(block))
+        self._before = (b"", 0)
         self._line += block.count(b"\n", counted)
 
     def _follow(self, block: bytes, start: int, end: int) -> None:
@@ -109,16 +112,18 @@ class Diagnoser:
                     self._boot.follow(message.text)
             start = stop + 1
 
-    def _remember_last(self, block: bytes, counted: int) -> None:
-        tail = block[-_WINDOW:].rstrip()
+    def _remember_last(self, block: bytes, counted: int, end: int) -> None:
+        begin = max(end - _WINDOW, 0)
+        tail = block[begin:end].rstrip()
         if not tail:
             return
         start = tail.rfind(b"\n") + 1
         text = "".join(each.text for each in messages(tail[start:].decode("utf-8", "replace")))
         if text:
             self._boot.last_text = text
-            at = max(len(block) - _WINDOW, 0) + start
-            self._boot.last_line = self._line + block.count(b"\n", counted, at)
+            at = begin + start
+            ahead = block.count(b"\n", counted, at) if at >= counted else -block.count(b"\n", at, counted)
+            self._boot.last_line = self._line + ahead
 
     def _look(self, raw: bytes, known: Iterable[Rule | Sign]) -> None:
         rules = sorted((k for k in known if isinstance(k, Rule)), key=lambda rule: self._order[rule.name])
@@ -185,6 +190,9 @@ class Diagnoser:
         return self._since_end or any(step.name == name and step.text == message.text for step in boot.milestones)
 
     def _end_boot(self) -> None:
+        block, start = self._before
+        if start:
+            self._remember_last(block, start, start)
         self._boot.close()
         self._boot.last_line = max(self._boot.last_line, self._boot.first_line)
         self._boots.append((boot_of(self._boot, self._untils), self._boot.capture))

@@ -67,7 +67,7 @@ SIGNS: tuple[Sign, ...] = (
     _sign("login", "activate this console", r"[Pp]lease press Enter to activate this console"),
     _sign("login", "init complete -|boot_completed=1|Boot completed", r"procd: - init complete -|sys\.boot_completed=1"),
     _sign("login", "Startup finished in", r"systemd\[1\]: Startup finished in"),
-    _sign("shell", "~# |~#|~ #|/ #|:/#|:/ #|:/ $", r"^(?:\[?[\w.@-]{1,64}[: ]\S{1,60}\]?|[~/]\S{0,60} ?|\S{1,64}:/ )[#$](?: |$)"),
+    _sign("shell", "~#|~]#|~ #|/ #|:/#|:/ $|~$|sh-|nsh>", r"^(?:\[?[\w.@-]{1,64}[: ]\S{1,60}\]?|[~/]\S{0,60} ?|\S{1,64}:/ |(?:ba|da|a)?sh-\d\.\d\d?)[#$](?: |$)|^nsh>"),
     _sign("restart", "Restarting system|machine restart", r"reboot: (?:Restarting system|machine restart)|^Restarting system\.?$"),
     _sign("poweroff", "Power down|System halted|ower off", r"reboot: (?:Power down|System halted|Power off)|^Power down\.$|^System halted\.?$"),
     MARK,

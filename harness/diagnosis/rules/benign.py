@@ -36,12 +36,6 @@ RULES = (
         "kernel.panic_on_warn = 1 (else: WARNING: at lib/sample.c:1)",
     ),
     benign(
-        "test-expects",
-        "Expected |expected ",
-        r"^(?:# ?)?(?:ok|not ok) \d{1,6} ",
-        "ok 3 - BUG: KASAN: slab-out-of-bounds in sample_case # expected",
-    ),
-    benign(
         "user-mode-trap",
         "general protection fault ip:|general protection ip:",
         r"general protection (?:fault )?ip:[0-9a-f]{1,16} sp:",

@@ -33,14 +33,14 @@ RULES = (
     ),
     loader(
         "grub-aborted",
-        "Press any key to exit|alloc magic is broken",
+        "Press any key to exit|alloc magic is broken|free magic is broken|Failed to boot both default",
         r"^Aborted\. Press any key to exit|alloc magic is broken|^free magic is broken|^Failed to boot both default",
         "GRUB aborted",
         "Aborted. Press any key to exit.",
     ),
     loader(
         "syslinux",
-        "Could not find kernel image|No DEFAULT or UI|Invalid or corrupt kernel|image missing or corrupt|isolinux.bin missing",
+        "Could not find kernel image|No DEFAULT or UI|Invalid or corrupt kernel|isolinux.bin missing",
         r"(?:Could not find kernel image:|No DEFAULT or UI configuration directive found|Invalid or corrupt kernel image"
         r"|isolinux\.bin missing or corrupt)",
         "syslinux found no kernel",
@@ -48,14 +48,14 @@ RULES = (
     ),
     loader(
         "ipxe",
-        "No more network devices|Could not boot|Nothing to boot|No bootable device found via network",
+        "No more network devices|Could not boot|Nothing to boot|Chainloading failed",
         r"^(?:No more network devices|Could not boot(?: image)?: |Nothing to boot: |Chainloading failed)",
         "iPXE found nothing to boot",
         "No more network devices",
     ),
     loader(
         "systemd-boot",
-        "Error loading |Error preparing initrd|Failed to execute |Unable to locate configuration",
+        "Error loading |Error preparing initrd|Failed to execute |No loader found",
         r"^(?:Error loading (?:\\|EFI)|Error preparing initrd: |Failed to execute [^\n/]{1,80} \(\\)"
         r"|^No loader found\. Configuration files",
         "systemd-boot could not start the kernel",
@@ -63,14 +63,14 @@ RULES = (
     ),
     loader(
         "efi-stub",
-        "EFI stub: ERROR|Failed to load initrd|xit_efi",
+        "EFI stub: ERROR",
         r"EFI stub: ERROR: (?P<text>(?!FIRMWARE BUG)[^\n]{1,120})",
         "EFI stub: {text}",
         "EFI stub: ERROR: Failed to allocate memory for the kernel",
     ),
     loader(
         "shim",
-        "omething has gone seriously wrong|ecurity Violation|ecurity Policy Violation|rror reported: ",
+        "omething has gone seriously wrong|Security Violation|Secure Boot Violation|start_image() returned",
         r"Something has gone seriously wrong|(?:Verification failed: )?\(0x1A\) Security Violation|Secure Boot Violation"
         r"|start_image\(\) returned (?!Success)",
         "secure boot refused what was to be started",
@@ -78,7 +78,7 @@ RULES = (
     ),
     loader(
         "fastboot",
-        "ailed to load image|ailed to load/authenticate boot image|evice is corrupt",
+        "ailed to load/authenticate boot image|LoadImageAndAuth failed|Load Error: failed|Could not do normal boot|Android boot failed",
         r"(?:Failed to load/authenticate boot image|LoadImageAndAuth failed|Load Error: failed to load boot image"
         r"|ERROR: Could not do normal boot|Android boot failed)",
         "Android's boot loader could not load the boot image",
@@ -86,21 +86,21 @@ RULES = (
     ),
     loader(
         "barebox",
-        "booting entry |could not boot",
+        "Booting entry '|booting '|Nothing bootable",
         r"^(?:Booting entry '[^'\n]{1,80}' failed|booting '[^'\n]{1,80}' failed: |Nothing bootable found)",
         "barebox found nothing to boot",
         "Booting entry 'sd-card' failed",
     ),
     loader(
         "kexec-petitboot",
-        "kexec load failed|Failed to load kernel",
+        "kexec load failed|kexec: failed to load|No boot options found",
         r"(?:petitboot: |^)(?:kexec load failed|kexec: failed to load)|No boot options found, dropping",
         "petitboot could not load the kernel",
         "kexec load failed: the file has no ELF header",
     ),
     loader(
         "lilo",
-        "L 99 99|L 01 01",
+        "L 99 99|L 01 01|L 80 80",
         r"^L (?:99 99|01 01|80 80)",
         "LILO cannot read its disk",
         "L 99 99 99 99",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.diagnosis.rule import oops, warning
+from harness.diagnosis.rule import warning
 
 RULES = (
     warning(
@@ -36,12 +36,5 @@ RULES = (
         "critical temperature reached",
         "[    5.1] thermal thermal_zone0: critical temperature reached (105 C), shutting down",
         traced=False,
-    ),
-    oops(
-        "external-abort",
-        "synchronous external abort|asynchronous external abort",
-        r"^(?:Internal error: )?(?:a?synchronous external abort)(?::| on)",
-        "synchronous external abort[ in {function}]",
-        "[    5.1] synchronous external abort: instruction fetch that never came back",
     ),
 )

@@ -46,7 +46,7 @@ RULES = (
         Outcome.RCU_STALL,
         "detected stall|detected expedited stall",
         r"(?:INFO: )?(?:rcu_\w{1,40}|srcu\w{0,20}|RCU|rcu) (?:self-)?detected (?:expedited )?stalls? "
-        r"(?:on CPU|\(t=|on tasks|[^\n]{0,40}CPU)",
+        r"(?:on CPU|\(t=|[^\n]{0,40}CPU)",
         "INFO: rcu detected stall[ in {function}]",
         "[   30.0] rcu: INFO: rcu_preempt self-detected stall on CPU",
     ),
@@ -94,9 +94,9 @@ RULES = (
         "watchdog-bite",
         Severity.STALL,
         Outcome.HANG,
-        "atchdog bite|atchdog timeout|atchdog expired|atchdog barked|atchdog reset",
-        r"(?i:apps |kernel |hardware |system )(?i:watchdog) (?:bit(?:e|ten)|bark(?:ed)?|timeout|expired)!?"
-        r"|^(?i:watchdog) (?:bite|timeout|expired)[!:.]?(?: on| in|$| -|,)",
+        "atchdog bite|atchdog timeout|atchdog expired|atchdog bark|atchdog bitten|ATCHDOG TIMEOUT",
+        r"^(?:(?:[Aa]pps|[Kk]ernel|[Hh]ardware|[Ss]ystem) )?[Ww]atchdog (?:bite|bitten|bark(?:ed)?|timeout|expired)(?:[!:.,]| on| in|$)"
+        r"|^WATCHDOG TIMEOUT",
         "a watchdog ended a hang",
         "Apps watchdog bite!",
     ),

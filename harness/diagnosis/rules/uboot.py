@@ -7,7 +7,7 @@ from harness.diagnosis.rule import attempt, loader
 RULES = (
     loader(
         "uboot-image-magic",
-        "Bad Linux|Bad Magic Number|bad magic number",
+        "Image magic!",
         r"Bad Linux (?:ARM64|RISCV|ARM|RISC-V) Image magic!",
         "U-Boot: bad kernel image",
         "Bad Linux RISCV Image magic!",
@@ -30,14 +30,14 @@ RULES = (
     ),
     loader(
         "spl-no-device",
-        "SPL: failed to boot|SPL: Unsupported Boot Device|SPL: unable to boot",
+        "SPL: failed to boot|SPL: unsupported|SPL: Unsupported|SPL: unsupported boot device|SPL: unable to boot",
         r"SPL: (?:failed to boot from all boot devices|[Uu]nsupported [Bb]oot [Dd]evice|unable to boot)",
         "SPL: failed to boot from all boot devices",
         "SPL: failed to boot from all boot devices (err=-6)",
     ),
     loader(
         "spl-load",
-        "spl: could not|SPL: Cannot|mmc_load_image|spl_load_image|spl: no partition",
+        "spl: could not|SPL: Image not found|spl_load_image|spl: no partition|spl_register_fat_device",
         r"^(?:spl: could not initialize mmc|spl_load_image_\w{1,20}: error|spl: no partition table found"
         r"|spl_register_fat_device: fat register err|SPL: Image not found)",
         "SPL cannot read its boot device",
@@ -52,15 +52,15 @@ RULES = (
     ),
     loader(
         "uboot-hanging",
-        "hanging...|anging!|HANG!",
+        "hanging...",
         r"(?:FDT creation failed! |FDT and ATAGS support not compiled in|^)(?: ?- ?)?hanging\.\.\.|^resetting \.\.\. hanging",
         "U-Boot hangs on purpose",
         "FDT creation failed! hanging...",
     ),
     loader(
         "uboot-dram",
-        "DRAM init failed|dram_init failed|SDRAM init|DDR init",
-        r"(?:DRAM|dram|SDRAM|DDR)(?:_| )?(?:init|INIT|initialization|training)(?:ialization)? (?:failed|FAILED|error)",
+        "init failed|INIT failed|INIT FAILED|init FAILED|initialization failed|training failed|training FAILED",
+        r"\b(?:S?DRAM|DDR|dram|ddr)[_ ]?(?:(?:init|INIT)(?:ialization)?|training) (?:failed|FAILED)",
         "memory could not be set up",
         "DRAM init failed: -110",
     ),
@@ -81,7 +81,7 @@ RULES = (
     ),
     loader(
         "uboot-no-dtb",
-        "Flattened Device Tree|No valid FDT found|valid device tree|FDT and ATAGS|ERROR: image is not a fdt",
+        "Flattened Device Tree|alid FDT found|valid device tree|FDT and ATAGS|image is not a fdt|fdt fixup failed",
         r"ERROR: (?:Did not find a cmdline Flattened Device Tree|image is not a fdt|arch-specific fdt fixup failed)"
         r"|[Nn]o valid FDT found|Could not find a valid device tree|FDT and ATAGS support not compiled",
         "U-Boot: no valid device tree for the kernel",
@@ -89,14 +89,14 @@ RULES = (
     ),
     loader(
         "uboot-decompress",
-        "uncompress error|uncompress or overwrite|inflate() returned",
+        "uncompress error|must RESET board|uncompress or overwrite|inflate() returned",
         r"(?:uncompress error|must RESET board to recover|uncompress or overwrite error|inflate\(\) returned -)",
         "U-Boot: the kernel could not be decompressed",
         "Image too large: increase CONFIG_SYS_BOOTM_LEN, must RESET board to recover",
     ),
     loader(
         "uboot-verify",
-        "Verification failed|erifying Hash Integrity|Required image not found",
+        "Verif|verification failed|Verified boot failed",
         r"^(?:## )?Verif(?:ying Hash Integrity|ication)[^\n]{0,80}(?:error!|failed)"
         r"|Verified boot failed|AVB: verification failed",
         "U-Boot: verification failed",
@@ -104,15 +104,14 @@ RULES = (
     ),
     attempt(
         "uboot-nothing-to-boot",
-        "o more bootdevs|o valid boot|Unable to read file|ailed to load|ile not found|no kernel image found|not found!",
+        "No more bootdevs|No valid bootflow|Unable to read file|Failed to load '|File not found|no kernel image found",
         r"(?:No more bootdevs|No valid bootflow|^\*\* Unable to read file|Failed to load '|^\*\* File not found|no kernel image found!)",
         "U-Boot found nothing to boot",
         "Failed to load 'Image.none'",
     ),
     attempt(
         "uboot-no-media",
-        "Card did not respond|MMC: no card present|Bad device|BOOTP retry limit|Retry count exceeded|No ethernet found|not detected"
-        "|MMC init failed|no mmc device|Invalid partition|o partition table|TFTP error|TFTP server died",
+        "Card did not respond|MMC: no card present|Bad device|BOOTP retry|BOOT retry|Retry count exceeded|Retry time exceeded|No ethernet found|no mmc device|Invalid partition|TFTP error:|TFTP server died",
         r"(?:Card did not respond to voltage select|MMC: no card present|^\*\* Bad device|BOOTP? retry (?:limit|time)"
         r"|Retry (?:count|time) exceeded|^No ethernet found|^(?:ERROR: )?no mmc device|Invalid partition \d|TFTP (?:error:|server died))",
         "U-Boot cannot read what it should boot",

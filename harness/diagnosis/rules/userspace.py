@@ -125,6 +125,27 @@ RULES = (
         until="login",
     ),
     decisive(
+        "initramfs-no-init",
+        _SHELL,
+        _EMERGENCY,
+        "No init found. Try passing|doesn't have requested",
+        r"^No init found\. Try passing init= bootarg|^Target filesystem doesn't have requested",
+        "the initrd found no init on the root file system",
+        "Target filesystem doesn't have requested /sbin/starter.",
+        until="login",
+    ),
+    decisive(
+        "distribution-rescue",
+        _SHELL,
+        _EMERGENCY,
+        "emergency recovery shell|An error occurred in stage|root block device|Emergency Shell",
+        r"initramfs emergency recovery shell launched|^An error occurred in stage [12] of the boot process"
+        r"|Could not find the root block device|Starting (?:\S{1,40} - )?[Dd]racut Emergency Shell",
+        "the initrd offers a rescue shell",
+        "initramfs emergency recovery shell launched. Type 'exit' to go on",
+        until="login",
+    ),
+    decisive(
         "freezing",
         Severity.PANIC,
         Outcome.INIT_DIED,
@@ -143,7 +164,7 @@ RULES = (
         r"|Failed to switch root: |can't execute '/sbin/init')",
         "no init to switch to",
         "switch_root: can't execute '/lib/nothing': No such file or directory",
-        until="init-switched",
+        until="login",
     ),
     decisive(
         "mark-failed",
