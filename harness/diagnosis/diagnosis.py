@@ -32,7 +32,7 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One function of a call trace. `offset` and `size` are hexadecimal as printed; a guess of the unwinder's has `?`."""
+    """One function of a call trace. `offset` and `size` are in hex as printed; a guess of the unwinder's has a `?`."""
 
     function: str
     offset: str = ""
@@ -43,7 +43,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Registers:
-    """The registers of one processor by the names that its architecture prints (`RAX`, `x0`, `GPR03`), values in hex."""
+    """The registers of one processor, by the names its architecture prints (`RAX`, `x0`, `GPR03`); values in hex."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     pc: str = ""

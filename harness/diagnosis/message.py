@@ -14,7 +14,8 @@ LONGEST = 4096
 """Characters of a message that are looked at."""
 
 _ESCAPE = re.compile(
-    rb"(?:\x1b|\^\[|\xc2\x9b)(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,256}(?:\x07|\x1b\\)|[()][0-9A-B]|[78=>DEHMc])"
+    rb"(?:\x1b|\^\[|\xc2\x9b)"
+    rb"(?:\[[0-?]{0,32}[ -/]{0,4}[@-~]|\][^\x07\x1b\n]{0,256}(?:\x07|\x1b\\)|[()][0-9A-B]|[78=>DEHMc])"
 )
 # An escape written out as `\x1b[0m` or `\e[0m` by whoever stored the log.
 _WRITTEN_ESCAPE = re.compile(rb"\\(?:x1b|e|033|u001b)\[[0-9;]{0,16}[A-Za-z]")

@@ -35,7 +35,8 @@ CONSOLE = _sign("console", "console [", r"console \[\w{1,20}\] (?:enabled|disabl
 MARK = _sign("mark", "bootmatrix: step=", r"^bootmatrix: step=(?P<step>[a-z0-9-]{1,64}) status=0(?P<detail>)(?: |$)")
 """A step of our own init."""
 PROMPT = re.compile(
-    r"^(?:=>|U-Boot ?>|grub(?: rescue)?>|Shell>|MX\S{1,12} U-Boot >|\S{1,20}=>|iPXE>|barebox\S{0,40}[:/] ?|\w{2,20} ?#) ?$"
+    r"^(?:=>|U-Boot ?>|grub(?: rescue)?>|Shell>|MX\S{1,12} U-Boot >|\S{1,20}=>|iPXE>|barebox\S{0,40}[:/] ?"
+    r"|\w{2,20} ?#) ?$"
 )
 """The end of a console whose boot loader waits for a person."""
 
@@ -43,7 +44,10 @@ SIGNS: tuple[Sign, ...] = (
     _sign("firmware", "SeaBIOS (version|iPXE (http", r"SeaBIOS \(version (?P<detail>[^)\n]{1,80})\)", starts=True),
     _sign("firmware", "UEFI firmware (version", r"UEFI firmware \(version (?P<detail>[^\s)]{1,80})", starts=True),
     _sign("firmware", "BdsDxe: ", r"BdsDxe: (?:loading|starting)"),
-    _sign("firmware", "NOTICE:  BL1: |NOTICE:  BL2: |NOTICE:  BL31: ", r"NOTICE: +BL(?:1|2|31): (?P<detail>v[\w.()-]{1,60})"),
+    _sign(
+        "firmware", "NOTICE:  BL1: |NOTICE:  BL2: |NOTICE:  BL31: ",
+        r"NOTICE: +BL(?:1|2|31): (?P<detail>v[\w.()-]{1,60})",
+    ),
     _sign("firmware", "OpenSBI v", r"^OpenSBI v(?P<detail>[\w.-]{1,60})", starts=True),
     _sign("firmware", "coreboot-", r"coreboot-(?P<detail>[\w.-]{1,60}) [^\n]{0,60}bootblock starting", starts=True),
     _sign("firmware", "SLOF ", r"^SLOF \*{0,40}"),
@@ -58,18 +62,42 @@ SIGNS: tuple[Sign, ...] = (
     BANNER,
     _sign("root", "VFS: Mounted root", r"VFS: Mounted root \((?P<detail>[\w-]{1,20}) filesystem\)"),
     _sign("init", "as init process", r"Run (?P<detail>/\S{1,200}) as init process"),
-    _sign("init", "Freeing unused kernel|Freeing init memory|Freeing initmem", r"Freeing (?:unused kernel (?:image|memory)|init memory|initmem)"),
-    _sign("init", "systemd 2|systemd[1]: ", r"systemd(?:\[1\])?:? ?(?P<detail>2\d\d)?[^\n]{0,40} running in system mode"),
-    _sign("init", "INIT: version|init started: BusyBox", r"^INIT: version (?P<detail>[\d.-]{1,12})|init started: BusyBox v(?P<busybox>[\d.]{1,12})"),
+    _sign(
+        "init", "Freeing unused kernel|Freeing init memory|Freeing initmem",
+        r"Freeing (?:unused kernel (?:image|memory)|init memory|initmem)",
+    ),
+    _sign(
+        "init", "systemd 2|systemd[1]: ",
+        r"systemd(?:\[1\])?:? ?(?P<detail>2\d\d)?[^\n]{0,40} running in system mode",
+    ),
+    _sign(
+        "init", "INIT: version|init started: BusyBox",
+        r"^INIT: version (?P<detail>[\d.-]{1,12})|init started: BusyBox v(?P<busybox>[\d.]{1,12})",
+    ),
     _sign("init", "Welcome to ", r"^Welcome to .{2,80}!$"),
     _sign("login", "login:", r"(?<!Last )(?<!last )(?<!\w)login: ?(?:$|root\b|\[|\S{1,40} ?(?:$|\())"),
-    _sign("login", "Reached target ", r"Reached target (?:\S{1,40} - )?(?:Multi-User System|Graphical Interface|Login Prompts)"),
+    _sign(
+        "login", "Reached target ",
+        r"Reached target (?:\S{1,40} - )?(?:Multi-User System|Graphical Interface|Login Prompts)",
+    ),
     _sign("login", "activate this console", r"[Pp]lease press Enter to activate this console"),
-    _sign("login", "init complete -|boot_completed=1|Boot completed", r"procd: - init complete -|sys\.boot_completed=1"),
+    _sign(
+        "login", "init complete -|boot_completed=1|Boot completed",
+        r"procd: - init complete -|sys\.boot_completed=1",
+    ),
     _sign("login", "Startup finished in", r"systemd\[1\]: Startup finished in"),
-    _sign("shell", "~#|~]#|~ #|/ #|:/#|:/ $|~$|sh-|nsh>", r"^(?:\[?[\w.@-]{1,64}[: ]\S{1,60}\]?|[~/]\S{0,60} ?|\S{1,64}:/ |(?:ba|da|a)?sh-\d\.\d\d?)[#$](?: |$)|^nsh>"),
-    _sign("restart", "Restarting system|machine restart", r"reboot: (?:Restarting system|machine restart)|^Restarting system\.?$"),
-    _sign("poweroff", "Power down|System halted|ower off", r"reboot: (?:Power down|System halted|Power off)|^Power down\.$|^System halted\.?$"),
+    _sign(
+        "shell", "~#|~]#|~ #|/ #|:/#|:/ $|~$|sh-|nsh>",
+        r"^(?:\[?[\w.@-]{1,64}[: ]\S{1,60}\]?|[~/]\S{0,60} ?|\S{1,64}:/ |(?:ba|da|a)?sh-\d\.\d\d?)[#$](?: |$)|^nsh>",
+    ),
+    _sign(
+        "restart", "Restarting system|machine restart",
+        r"reboot: (?:Restarting system|machine restart)|^Restarting system\.?$",
+    ),
+    _sign(
+        "poweroff", "Power down|System halted|ower off",
+        r"reboot: (?:Power down|System halted|Power off)|^Power down\.$|^System halted\.?$",
+    ),
     MARK,
     CAPTURE,
     CONSOLE,

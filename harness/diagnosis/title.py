@@ -1,4 +1,4 @@
-"""Titles from templates: `{name}` is a group of the pattern or a fact of the trace, `[...]` goes where one is unknown."""
+"""Titles from templates: `{name}` is a group of the pattern or a fact of the trace; `[...]` goes where unknown."""
 
 from __future__ import annotations
 

@@ -10,11 +10,15 @@ LINES = 160
 """Lines behind a report that can belong to it."""
 _FRAMES = 64
 
-_SYMBOL = r"(?P<function>[A-Za-z_.$][\w.$:]{0,199})\+0x(?P<offset>[0-9a-f]{1,8})/0x(?P<size>[0-9a-f]{1,8})(?: \[(?P<module>[\w-]{1,64})\])?"
+_SYMBOL = (
+    r"(?P<function>[A-Za-z_.$][\w.$:]{0,199})\+0x(?P<offset>[0-9a-f]{1,8})/0x(?P<size>[0-9a-f]{1,8})"
+    r"(?: \[(?P<module>[\w-]{1,64})\])?"
+)
 _FRAME = re.compile(_SYMBOL)
 _UNSURE = re.compile(r"(?:^|[\]>)\s])\? $")
 _PC = re.compile(
-    r"(?:RIP: (?:[0-9a-f]{4}:)?|EIP: (?:is at )?(?:[0-9a-f]{4}:)?|IP: |PC is at |\bpc : |\bepc : |NIP \[[0-9a-f]{1,16}\] |"
+    r"(?:RIP: (?:[0-9a-f]{4}:)?|EIP: (?:is at )?(?:[0-9a-f]{4}:)?|IP: |PC is at |\bpc : |\bepc : "
+    r"|NIP \[[0-9a-f]{1,16}\] |"
     r"Krnl PSW : [^(\n]{1,60}\(|IAOQ\[0\]: |epc *: [0-9a-f]{1,16} |RPC: <)(?:\[<[0-9a-f]{1,16}>\] ?){0,2}(?:\(?)"
     + _SYMBOL
 )
@@ -28,7 +32,8 @@ _ROW = re.compile(
     r"^(?:Krnl )?GPR(?:S|\d\d): ?(?P<values>(?:[0-9a-f]{8,16}[ \t]*){1,4})$|^ {2,20}(?P<more>(?:[0-9a-f]{16} ?){4})$"
 )
 _WHO = re.compile(
-    r"\bCPU: (?P<cpu>\d{1,5}) (?:UID: \d{1,10} )?PID: (?P<pid>\d{1,8}) Comm: (?P<comm>[^\n]{1,64}?)(?: Kdump| Tainted| Not tainted|$)"
+    r"\bCPU: (?P<cpu>\d{1,5}) (?:UID: \d{1,10} )?PID: (?P<pid>\d{1,8}) Comm: (?P<comm>[^\n]{1,64}?)(?: Kdump"
+    r"| Tainted| Not tainted|$)"
 )
 _FACTS = (
     re.compile(r"^Hardware name: (?P<hardware>[^\n]{1,160})"),
@@ -36,23 +41,35 @@ _FACTS = (
     re.compile(r"^Modules linked in: (?P<modules>[^\n]{1,300})"),
     re.compile(r"^(?P<access>Read|Write) of size \d"),
     re.compile(
-        r"^(?P<access>Read|Write) at 0x|^Use-after-free (?P<access2>read|write) at|^Out-of-bounds (?P<access3>read|write)"
+        r"^(?P<access>Read|Write) at 0x|^Use-after-free (?P<access2>read|write) at"
+        r"|^Out-of-bounds (?P<access3>read|write)"
     ),
 )
 _END = re.compile(r"end trace [0-9a-f]{4,16}|^-+\[ end |^Kernel Offset: |^Rebooting in \d")
 # Functions that report, save registers or wait: they stand above the one that is to blame.
 _REPORTING = re.compile(
-    r"^\.?(?:_*dump_stack(?:_lvl)?|show_(?:stack|regs|trace)\w*|print_\w+|_*kasan\w*|_*asan\w*|kmsan\w*|_*msan\w*|kcsan\w*|_*tsan\w*"
-    r"|kfence_\w+|check_memory_region|_*warn\w*|warn_\w+|report_(?:bug|error)\w*|fixup_bug|do_error_trap|do_invalid_op|invalid_op"
-    r"|handle_bug|exc_\w+|asm_\w+|_*ubsan\w*|val_to_string|ubsan_\w+|refcount_(?:warn_saturate|\w+_checked)|debug_print_object"
-    r"|_*debug_(?:object|check)\w*|panic|_*die(?:_\w+)?|oops_\w+|page_fault\w*|do_page_fault|_*do_kernel_fault|no_context|bad_area\w*"
-    r"|do_translation_fault|do_mem_abort|do_DataAbort|el[01]_\w+|el[01]h_\w+|_*dabt_\w+|_*irq_svc|lockdep_\w+|_*lock_\w+|lock_\w+"
-    r"|_*might_sleep\w*|_*might_resched|_*raw_\w*(?:spin|read|write)_\w+|_*mutex_\w+|down_\w+|rt_mutex\w+|_*schedule\w*|context_switch"
-    r"|_*switch_to|schedule\w*|io_schedule\w*|wait_\w+|_*wait_\w+|check_\w+|mark_lock\w*|validate_chain|debug_\w+|watchdog_\w+"
-    r"|rcu_(?:dump|check|sched_clock|pending)\w*|update_process_times|tick_\w+|_*hrtimer_\w+|hrtimer_\w+|smp_apic\w*|\w*apic_timer\w*"
-    r"|sysvec_\w+|nmi_\w+|arch_trigger\w*|trigger_\w+|_*run_hrtimer|irq_\w+|_*sysvec\w*|sched_show_task|mem\w*(?:cpy|set|move|cmp)\w*"
-    r"|_*str(?:n?len|n?cpy|n?cmp)\w*|_*slab_\w+|object_err|slab_\w+|kmem_cache_\w+|kfree|_*k[mz]alloc\w*|check_preemption_disabled|common_\w+"
-    r"|spin_(?:bug|dump)|do_raw_\w+|rwlock_bug|csum_partial\w*|ret_from_\w+|entry_\w+|handle_\w*irq\w*|gic_\w+|call_on_\w+)$"
+    r"^\.?(?:_*dump_stack(?:_lvl)?|dump_backtrace\w*|walk_stackframe|show_(?:stack|regs|trace)\w*|print_\w+|_*kasan\w*|_*asan\w*|kmsan\w*"
+    r"|_*msan\w*|kcsan\w*|_*tsan\w*"
+    r"|kfence_\w+|check_memory_region|_*warn\w*|warn_\w+|report_(?:bug|error)\w*|fixup_bug|do_error_trap"
+    r"|do_invalid_op|invalid_op"
+    r"|handle_bug|exc_\w+|asm_\w+|_*ubsan\w*|val_to_string|ubsan_\w+|refcount_(?:warn_saturate|\w+_checked)"
+    r"|debug_print_object"
+    r"|_*debug_(?:object|check)\w*|panic|_*die(?:_\w+)?|oops_\w+|page_fault\w*|do_page_fault|_*do_kernel_fault"
+    r"|no_context|bad_area\w*"
+    r"|do_translation_fault|do_mem_abort|do_DataAbort|el[01]_\w+|el[01]h_\w+|_*dabt_\w+|_*irq_svc|lockdep_\w+"
+    r"|_*lock_\w+|lock_\w+"
+    r"|_*might_sleep\w*|_*might_resched|_*raw_\w*(?:spin|read|write)_\w+|_*mutex_\w+|down_\w+|rt_mutex\w+"
+    r"|_*schedule\w*|context_switch"
+    r"|_*switch_to|schedule\w*|io_schedule\w*|wait_\w+|_*wait_\w+|check_\w+|mark_lock\w*|validate_chain"
+    r"|debug_\w+|watchdog_\w+"
+    r"|rcu_(?:dump|check|sched_clock|pending)\w*|update_process_times|tick_\w+|_*hrtimer_\w+|hrtimer_\w+"
+    r"|smp_apic\w*|\w*apic_timer\w*"
+    r"|sysvec_\w+|nmi_\w+|arch_trigger\w*|trigger_\w+|_*run_hrtimer|irq_\w+|_*sysvec\w*|sched_show_task"
+    r"|mem\w*(?:cpy|set|move|cmp)\w*"
+    r"|_*str(?:n?len|n?cpy|n?cmp)\w*|_*slab_\w+|object_err|slab_\w+|kmem_cache_\w+|kfree|_*k[mz]alloc\w*"
+    r"|check_preemption_disabled|common_\w+"
+    r"|spin_(?:bug|dump)|do_raw_\w+|rwlock_bug|csum_partial\w*|ret_from_\w+|entry_\w+|handle_\w*irq\w*|gic_\w+"
+    r"|call_on_\w+)$"
 )  # fmt: skip
 
 

@@ -23,9 +23,11 @@ RULES = (
     loader(
         "grub-error",
         "error: ",
-        r"^error: (?P<text>(?:(?:\.\./)?[\w/.-]{0,80}: ?\d{0,5}:? ?)?(?:no such (?:device|partition)|file `[^'\n]{1,200}' not found"
+        r"^error: (?P<text>(?:(?:\.\./)?[\w/.-]{0,80}: ?\d{0,5}:? ?)?(?:no such (?:device|partition)"
+        r"|file `[^'\n]{1,200}' not found"
         r"|you need to load the kernel first|unknown filesystem|no server is specified"
-        r"|attempt to read or write outside of|invalid (?:magic number|arch|file|sector)|out of memory|not a regular file"
+        r"|attempt to read or write outside of|invalid (?:magic number|arch|file|sector)|out of memory"
+        r"|not a regular file"
         r"|premature end of file|disk `[^'\n]{1,80}' not found|symbol [`'][^'\n]{1,80}' not found"
         r"|(?:bad|invalid) (?:shim )?signature|prohibited by secure boot|cannot allocate)[^\n]{0,80})",
         "GRUB: {text}",
@@ -41,7 +43,8 @@ RULES = (
     loader(
         "syslinux",
         "Could not find kernel image|No DEFAULT or UI|Invalid or corrupt kernel|isolinux.bin missing",
-        r"(?:Could not find kernel image:|No DEFAULT or UI configuration directive found|Invalid or corrupt kernel image"
+        r"(?:Could not find kernel image:|No DEFAULT or UI configuration directive found"
+        r"|Invalid or corrupt kernel image"
         r"|isolinux\.bin missing or corrupt)",
         "syslinux found no kernel",
         "Could not find kernel image: vmlinuz-none",
@@ -71,14 +74,16 @@ RULES = (
     loader(
         "shim",
         "omething has gone seriously wrong|Security Violation|Secure Boot Violation|start_image() returned",
-        r"Something has gone seriously wrong|(?:Verification failed: )?\(0x1A\) Security Violation|Secure Boot Violation"
+        r"Something has gone seriously wrong|(?:Verification failed: )?\(0x1A\) Security Violation"
+        r"|Secure Boot Violation"
         r"|start_image\(\) returned (?!Success)",
         "secure boot refused what was to be started",
         "Something has gone seriously wrong: shim_init() failed: Not Found",
     ),
     loader(
         "fastboot",
-        "ailed to load/authenticate boot image|LoadImageAndAuth failed|Load Error: failed|Could not do normal boot|Android boot failed",
+        "ailed to load/authenticate boot image|LoadImageAndAuth failed|Load Error: failed"
+        "|Could not do normal boot|Android boot failed",
         r"(?:Failed to load/authenticate boot image|LoadImageAndAuth failed|Load Error: failed to load boot image"
         r"|ERROR: Could not do normal boot|Android boot failed)",
         "Android's boot loader could not load the boot image",

@@ -1,8 +1,11 @@
-"""Firmware: BIOS, EDK2, coreboot, OpenSBI, TF-A, SLOF, s390's loader, BMCs."""
+"""Firmware: BIOS, EDK2, coreboot, OpenSBI, OP-TEE, SLOF, and the first stages of TF-A and IBM Z.
+
+What loads the next stage and fails at it is a boot loader, whatever its name: TF-A's BL1 and BL2, IBM Z's IPL.
+"""
 
 from __future__ import annotations
 
-from harness.diagnosis.rule import firmware
+from harness.diagnosis.rule import firmware, loader
 
 RULES = (
     firmware(
@@ -18,7 +21,8 @@ RULES = (
         "bios-no-system",
         "perating system|perating System|OPERATING SYSTEM|roper Boot device|nsert boot media|nsert system dis",
         r"(?:[Mm]issing operating system|[Oo]perating [Ss]ystem not found|OPERATING SYSTEM NOT FOUND"
-        r"|Reboot and Select proper Boot device|[Ii]nsert (?:boot media|system dis[ck])|Error loading operating system)",
+        r"|Reboot and Select proper Boot device|[Ii]nsert (?:boot media|system dis[ck])"
+        r"|Error loading operating system)",
         "no operating system found",
         "Reboot and Select proper Boot device",
     ),
@@ -59,14 +63,14 @@ RULES = (
         "firmware assertion",
         "ASSERT [SampleDxe] /src/SamplePkg/SampleDxe/Sample.c(77): Size != 0",
     ),
-    firmware(
+    loader(
         "tfa-panic",
         "PANIC at PC|PANIC in EL|Unhandled Exception in EL|BACKTRACE: START: ",
         r"^(?:PANIC (?:at PC|in EL\d)|Unhandled Exception in EL\d|BACKTRACE: START: (?:plat_panic|do_panic))",
         "trusted firmware panicked",
         "PANIC at PC : 0x00000000ff3a2c10",
     ),
-    firmware(
+    loader(
         "tfa-load",
         "Failed to load |Failed to access ",
         r"(?:ERROR: +)?(?:BL\d\w{0,2}: )?Failed to (?:load|access) (?:image|BL\d)",
@@ -90,7 +94,8 @@ RULES = (
     firmware(
         "coreboot",
         "Payload not loaded|Could not find a payload|ASSERTION ERROR: file|Couldn't load ",
-        r"^(?:Payload not loaded|Could not find a payload|(?:\[EMERG\] +)?(?:ASSERTION ERROR: file|Couldn't load (?:\S{1,20}/)?payload))",
+        r"^(?:Payload not loaded|Could not find a payload|(?:\[EMERG\] +)?(?:ASSERTION ERROR: file"
+        r"|Couldn't load (?:\S{1,20}/)?payload))",
         "coreboot found no payload",
         "Could not find a payload",
     ),
@@ -101,17 +106,20 @@ RULES = (
         "SLOF found no bootable device",
         "E3405: No such device",
     ),
-    firmware(
+    loader(
         "s390-ipl",
         "Failed to IPL|! No |! Cannot read|! Program has|! Invalid ",
-        r"(?:Failed to IPL|^! (?:No (?:virtio|IPL)|Cannot read|Program has overlapped|Invalid [^\n]{1,40}) ?[^\n]{0,60}!)",
+        r"(?:Failed to IPL|^! (?:No (?:virtio|IPL)|Cannot read|Program has overlapped"
+        r"|Invalid [^\n]{1,40}) ?[^\n]{0,60}!)",
         "the IPL failed",
         "! No virtio device found !",
     ),
-    firmware(
+    loader(
         "memory-training",
-        "emory training failed|emory training error|Memory Training Failed|emory initialization failed|emory initialization error|emory init failed|emory init error|ERROR: MRC|FspMemoryInit returned",
-        r"[Mm]emory (?:training|init(?:ialization)?) (?:failed|error)|Memory Training Failed|^ERROR: MRC|FspMemoryInit returned an error",
+        "emory training failed|emory training error|Memory Training Failed|emory initialization failed"
+        "|emory initialization error|emory init failed|emory init error|ERROR: MRC|FspMemoryInit returned",
+        r"[Mm]emory (?:training|init(?:ialization)?) (?:failed|error)|Memory Training Failed|^ERROR: MRC"
+        r"|FspMemoryInit returned an error",
         "memory could not be set up",
         "Memory training failed on channel 0",
     ),

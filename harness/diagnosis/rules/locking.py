@@ -12,7 +12,8 @@ RULES = (
         "circular locking dependency|recursive locking detected|lock order inversion|irq lock inversion"
         "|unsafe lock order|lock inversion dependency",
         r"(?:possible (?:circular locking dependency|recursive locking|irq lock inversion dependency)"
-        r"|(?:HARDIRQ|SOFTIRQ|RECLAIM_FS|FS_RECLAIM)-safe -> \S{1,40} lock order|possible deadlock|lock order inversion)",
+        r"|(?:HARDIRQ|SOFTIRQ|RECLAIM_FS|FS_RECLAIM)-safe -> \S{1,40} lock order|possible deadlock"
+        r"|lock order inversion)",
         "possible deadlock[ in {function}]",
         "[    5.1] WARNING: possible circular locking dependency detected",
     ),

@@ -10,7 +10,7 @@ RULES = (
         "BUG: KASAN",
         r"BUG: KASAN: (?P<kind>[a-z][a-z -]{2,40}?)(?: in | on |$)(?P<place>[\w.$]{0,120})",
         "KASAN: {kind}[ {access}][ in {function}]",
-        "[    5.1] BUG: KASAN: slab-out-of-bounds in sample_fill+0x5c/0x90\n[    5.1] Write of size 4 at addr ffff888001",
+        "[    5.1] BUG: KASAN: slab-out-of-bounds in sample_fill+0x5c/0x90\n[    5.1] Write of size 4 at addr ffff8880",
     ),
     oops(
         "kasan-null",
@@ -113,14 +113,16 @@ RULES = (
     oops(
         "cache-not-empty",
         "kmem_cache_destroy|objects remaining",
-        r"^(?:=*\s*BUG |BUG: )?[^\n]{0,60}(?:Objects remaining in \S{1,60} on|kmem_cache_destroy \S{1,60}: Slab cache still has)",
+        r"^(?:=*\s*BUG |BUG: )?[^\n]{0,60}(?:Objects remaining in \S{1,60} on"
+        r"|kmem_cache_destroy \S{1,60}: Slab cache still has)",
         "slab cache still has objects",
         "[    5.1] kmem_cache_destroy sample_cache: Slab cache still has objects when called from sample_exit",
     ),
     warning(
         "lockdep-limit",
         "BUG: ",
-        r"^BUG: (?P<text>MAX_\w{3,40} (?:too low|hit)|key \S{1,40} (?:not in|has not been)|looking up invalid subclass)",
+        r"^BUG: (?P<text>MAX_\w{3,40} (?:too low|hit)|key \S{1,40} (?:not in|has not been)"
+        r"|looking up invalid subclass)",
         "BUG: {text}",
         "[    5.1] BUG: MAX_STACK_TRACE_ENTRIES too low!",
     ),

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 from harness.diagnosis.diagnosis import Severity
-from harness.diagnosis.rule import benign, decisive, warning
+from harness.diagnosis.rule import decisive, warning
 from harness.words import Outcome
 
 RULES = (
-    benign(
-        "cgroup-oom",
-        "emory cgroup out of memory|emory cgroup oom",
-        r"[Mm]emory cgroup (?:out of memory|oom)",
-        "[   12.0] Memory cgroup out of memory: Killed process 88 (hog) total-vm:9000kB",
-    ),
     decisive(
         "oom-killed",
         Severity.OOM,
@@ -32,15 +26,6 @@ RULES = (
         "Out of memory and no killable processes",
         "[   12.0] Out of memory and no killable processes...",
         live=True,
-    ),
-    decisive(
-        "oom-invoked",
-        Severity.OOM,
-        Outcome.OOM,
-        "invoked oom-killer",
-        r"^(?P<asker>[^\n]{1,64}) invoked oom-killer: (?!.{0,200}order=0, oom_score_adj=\d+ memcg)",
-        "{asker} invoked oom-killer",
-        "[   12.0] hog invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0",
     ),
     decisive(
         "initramfs-too-big",
@@ -65,5 +50,12 @@ RULES = (
         r"page allocation (?:failure|stalls)",
         "page allocation failure[ in {function}]",
         "[   12.0] tester: page allocation failure: order:4, mode:0x40cc0(GFP_KERNEL|__GFP_COMP)",
+    ),
+    warning(
+        "oom-invoked",  # a container's own limit begins with the same line
+        "invoked oom-killer",
+        r"^(?P<asker>[^\n]{1,64}) invoked oom-killer: ",
+        "{asker} invoked oom-killer",
+        "[   12.0] hog invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0",
     ),
 )

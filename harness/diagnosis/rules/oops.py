@@ -10,7 +10,8 @@ RULES = (
     oops(
         "null-pointer",
         "NULL pointer dereference",
-        r"(?:BUG: (?:unable to handle )?kernel NULL pointer dereference|Unable to handle kernel NULL pointer dereference"
+        r"(?:BUG: (?:unable to handle )?kernel NULL pointer dereference"
+        r"|Unable to handle kernel NULL pointer dereference"
         r"|BUG: Kernel NULL pointer dereference)",
         "BUG: unable to handle kernel NULL pointer dereference[ in {function}]",
         "[    5.1] BUG: kernel NULL pointer dereference, address: 0000000000000040",
@@ -25,7 +26,8 @@ RULES = (
     oops(
         "paging-request",
         "nable to handle kernel|nable to handle unknown|nable to handle user",
-        r"nable to handle (?:kernel (?!NULL)(?:paging|access|execute|read|write|unaligned|pointer|unknown|data|instruction)"
+        r"nable to handle (?:kernel (?!NULL)(?:paging|access|execute|read|write|unaligned|pointer|unknown|data"
+        r"|instruction)"
         r"|unknown paging|user-space paging)",
         "BUG: unable to handle kernel paging request[ in {function}]",
         "[    5.1] Unable to handle kernel paging request at virtual address ffff800012345678",
@@ -35,7 +37,7 @@ RULES = (
         "general protection fault",
         r"^(?:kernel: |Oops: |segment-related )?general protection fault(?:\b(?! ip:))",
         "general protection fault[ in {function}]",
-        "[    5.1] general protection fault, probably for non-canonical address 0xdffffc0000000003: 0000 [#1] PREEMPT SMP",
+        "[    5.1] general protection fault, probably for non-canonical address 0xdffffc0000000003: 0000 [#1] SMP",
     ),
     oops(
         "kernel-bug",
@@ -68,16 +70,9 @@ RULES = (
     oops(
         "numbered",
         "[#",
-        r"^(?:[A-Za-z][\w ,'/-]{3,60})(?:: [0-9a-f]{1,16}(?: ilc:\d)?| [0-9a-f]{1,16})? ?\[#\d{1,4}\](?::| |$)",
-        "kernel fault[ in {function}]",
+        r"^(?P<text>[A-Za-z][\w ,'/-]{3,60}?)(?:: [0-9a-f]{1,16}(?: ilc:\d)?| [0-9a-f]{1,16})? ?\[#\d{1,4}\](?::| |$)",
+        "{text}[ in {function}]",
         "[    5.1] divide error: 0000 [#1] PREEMPT SMP",
-    ),
-    oops(
-        "mips-fault",
-        "Unhandled kernel unaligned access|Reserved instruction in kernel code|instruction in kernel code",
-        r"(?:Unhandled kernel unaligned access|(?:Reserved|Break|Trap) instruction in kernel code)",
-        "kernel fault[ in {function}]",
-        "[    5.1] Unhandled kernel unaligned access or so said the trap handler",
     ),
     oops(
         "stack-overflow",

@@ -95,7 +95,8 @@ RULES = (
         Severity.STALL,
         Outcome.HANG,
         "atchdog bite|atchdog timeout|atchdog expired|atchdog bark|atchdog bitten|ATCHDOG TIMEOUT",
-        r"^(?:(?:[Aa]pps|[Kk]ernel|[Hh]ardware|[Ss]ystem) )?[Ww]atchdog (?:bite|bitten|bark(?:ed)?|timeout|expired)(?:[!:.,]| on| in|$)"
+        r"^(?:(?:[Aa]pps|[Kk]ernel|[Hh]ardware|[Ss]ystem) )?[Ww]atchdog (?:bite|bitten|bark(?:ed)?|timeout"
+        r"|expired)(?:[!:.,]| on| in|$)"
         r"|^WATCHDOG TIMEOUT",
         "a watchdog ended a hang",
         "Apps watchdog bite!",
@@ -105,7 +106,8 @@ RULES = (
         Severity.STALL,
         Outcome.HANG,
         "timed out after|TIMEOUT reached",
-        r"^(?:\S{1,40} )?(?:auto-login-action|login-action|kernel-messages|lava-test-shell|bootloader-commands|auto_login"
+        r"^(?:\S{1,40} )?(?:auto-login-action|login-action|kernel-messages|lava-test-shell|bootloader-commands"
+        r"|auto_login"
         r"|auto-login) timed out after \d{1,6}",
         "the test system ran out of patience",
         "auto-login-action timed out after 240 seconds",

@@ -53,7 +53,8 @@ RULES = (
     loader(
         "uboot-hanging",
         "hanging...",
-        r"(?:FDT creation failed! |FDT and ATAGS support not compiled in|^)(?: ?- ?)?hanging\.\.\.|^resetting \.\.\. hanging",
+        r"(?:FDT creation failed! |FDT and ATAGS support not compiled in|^)(?: ?- ?)?hanging\.\.\."
+        r"|^resetting \.\.\. hanging",
         "U-Boot hangs on purpose",
         "FDT creation failed! hanging...",
     ),
@@ -66,7 +67,8 @@ RULES = (
     ),
     loader(
         "uboot-image-broken",
-        "Bad Data CRC|Bad Data Hash|Bad Header Checksum|ERROR: can't get kernel image|amdisk image is corrupt|Bad hash value",
+        "Bad Data CRC|Bad Data Hash|Bad Header Checksum|ERROR: can't get kernel image|amdisk image is corrupt"
+        "|Bad hash value",
         r"(?:ERROR: can't get kernel image!|Ramdisk image is corrupt or invalid|Bad Data (?:CRC|Hash)|Bad hash value)",
         "U-Boot: the image is broken",
         "ERROR: can't get kernel image!",
@@ -105,15 +107,18 @@ RULES = (
     attempt(
         "uboot-nothing-to-boot",
         "No more bootdevs|No valid bootflow|Unable to read file|Failed to load '|File not found|no kernel image found",
-        r"(?:No more bootdevs|No valid bootflow|^\*\* Unable to read file|Failed to load '|^\*\* File not found|no kernel image found!)",
+        r"(?:No more bootdevs|No valid bootflow|^\*\* Unable to read file|Failed to load '|^\*\* File not found"
+        r"|no kernel image found!)",
         "U-Boot found nothing to boot",
         "Failed to load 'Image.none'",
     ),
     attempt(
         "uboot-no-media",
-        "Card did not respond|MMC: no card present|Bad device|BOOTP retry|BOOT retry|Retry count exceeded|Retry time exceeded|No ethernet found|no mmc device|Invalid partition|TFTP error:|TFTP server died",
+        "Card did not respond|MMC: no card present|Bad device|BOOTP retry|BOOT retry|Retry count exceeded"
+        "|Retry time exceeded|No ethernet found|no mmc device|Invalid partition|TFTP error:|TFTP server died",
         r"(?:Card did not respond to voltage select|MMC: no card present|^\*\* Bad device|BOOTP? retry (?:limit|time)"
-        r"|Retry (?:count|time) exceeded|^No ethernet found|^(?:ERROR: )?no mmc device|Invalid partition \d|TFTP (?:error:|server died))",
+        r"|Retry (?:count|time) exceeded|^No ethernet found|^(?:ERROR: )?no mmc device|Invalid partition \d"
+        r"|TFTP (?:error:|server died))",
         "U-Boot cannot read what it should boot",
         "Card did not respond to voltage select! : -110",
     ),

@@ -56,7 +56,8 @@ RULES = (
         _SHELL,
         _EMERGENCY,
         "ropping to a shell|ropping to a rescue|ropped to|ropping you to|ropping to recovery|ropping to emergency",
-        r"\b[Dd]ropp(?:ing|ed) (?:you )?to (?:an? )?(?:emergency |debug |rescue |recovery |interactive |limited )?shell\b"
+        r"\b[Dd]ropp(?:ing|ed) (?:you )?to (?:an? )?(?:emergency |debug |rescue |recovery |interactive "
+        r"|limited )?shell\b"
         r"|[Dd]ropp(?:ing|ed) (?:you )?(?:in)?to (?:an? )?(?:emergency|recovery|rescue|debug|initramfs)",
         "dropped to a shell",
         "Could not find the root volume. Dropping to a shell!",
@@ -89,7 +90,8 @@ RULES = (
         _SHELL,
         _EMERGENCY,
         "rescue mode|mergency shell",
-        r"(?:You are in rescue mode|Entering rescue mode|[Ss]tarting (?:an? )?emergency shell\b|^Generating \"/run/initramfs)",
+        r"(?:You are in rescue mode|Entering rescue mode|[Ss]tarting (?:an? )?emergency shell\b"
+        r"|^Generating \"/run/initramfs)",
         "rescue mode",
         "You are in rescue mode. Have a look at the journal.",
         until="login",
@@ -99,7 +101,8 @@ RULES = (
         _SHELL,
         _EMERGENCY,
         "or maintenance",
-        r"(?:Give root password|Press Enter|Enter root password|root password for (?:system )?maintenance)[^\n]{0,40}maintenance",
+        r"(?:Give root password|Press Enter|Enter root password"
+        r"|root password for (?:system )?maintenance)[^\n]{0,40}maintenance",
         "maintenance shell",
         "Press Enter for maintenance",
         until="login",
@@ -182,7 +185,8 @@ RULES = (
         "ependency failed for |ailed to start ",
         r"(?:Dependency failed for|Failed to start) (?P<unit>[^\n]{0,60}?"
         r"(?:Local File Systems|Basic System|System Initialization|Multi-User System|Graphical Interface|Initrd Root"
-        r"|D-Bus System Message Bus|dbus\.service|local-fs\.target|basic\.target|sysinit\.target|multi-user\.target)[^\n]{0,60})",
+        r"|D-Bus System Message Bus|dbus\.service|local-fs\.target|basic\.target|sysinit\.target"
+        r"|multi-user\.target)[^\n]{0,60})",
         "failed: {unit}",
         "[DEPEND] Dependency failed for Local File Systems.",
         until="login",
@@ -219,7 +223,8 @@ RULES = (
     warning(
         "unit-failed",
         "ailed to start |ependency failed for |Failed with result",
-        r"(?:^\[(?:FAILED|DEPEND)\]\s?|systemd\[\d{1,8}\]: )(?:Failed to start|Dependency failed for) (?P<unit>[^\n]{1,100}?)\.?$",
+        r"(?:^\[(?:FAILED|DEPEND)\]\s?|systemd\[\d{1,8}\]: )(?:Failed to start"
+        r"|Dependency failed for) (?P<unit>[^\n]{1,100}?)\.?$",
         "failed: {unit}",
         "[FAILED] Failed to start Sample Collector.",
         traced=False,
@@ -235,7 +240,8 @@ RULES = (
     warning(
         "init-not-started",
         "but couldn't execute it|Failed to execute /",
-        r"(?:Failed to execute (?P<path>/\S{1,200}) \(error -?\d{1,3}\)|Starting init: \S{1,200} exists but couldn't execute it)",
+        r"(?:Failed to execute (?P<path>/\S{1,200}) \(error -?\d{1,3}\)"
+        r"|Starting init: \S{1,200} exists but couldn't execute it)",
         "init could not be executed",
         "[    1.0] Starting init: /sbin/init exists but couldn't execute it (error -8)",
         traced=False,

@@ -36,7 +36,8 @@ RULES = (
     warning(
         "kernel-warning",
         "WARNING: ",
-        r"^WARNING: (?:kernel stack (?:regs|frame pointer)|stack recursion|can't (?:access|dereference) registers|unrecognized"
+        r"^WARNING: (?:kernel stack (?:regs|frame pointer)|stack recursion|can't (?:access"
+        r"|dereference) registers|unrecognized"
         r"|unwind|locking bug|nested lock|chain cache|softirq|bad unlock|held lock|lock held|suspicious)[^\n]{0,120}",
         "WARNING: the kernel's stack or locks look wrong",
         "[    5.1] WARNING: kernel stack regs at ffff888001230000 in tester:71 has bad 'bp' value ffff888001230010",
