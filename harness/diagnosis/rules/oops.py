@@ -65,7 +65,7 @@ RULES = (
         "Oops",
         r"\bOops(?:(?:: | - )[^\n\[]{1,120})? ?\[#\d{1,4}\]|\bOops: [0-9a-f]{4,16}(?: \[| ilc|$)",
         "Oops[ in {function}]",
-        "[    5.1] Oops: 0010 [#1] SMP NOPTI",
+        "[    5.1] Oops: Kernel access of bad area, sig: 11 [#1]",
     ),
     oops(
         "numbered",
