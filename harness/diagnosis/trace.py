@@ -29,7 +29,7 @@ _REGISTER_NAMES = (
 )
 _REGISTER = re.compile(rf"\b(?P<name>{_REGISTER_NAMES}) ?(?:: ?|=)(?:\[<)?(?P<value>[0-9a-f]{{8,16}})\b")
 _ROW = re.compile(
-    r"^(?:Krnl )?GPR(?:S|\d\d): ?(?P<values>(?:[0-9a-f]{8,16}[ \t]*){1,4})$|^ {2,20}(?P<more>(?:[0-9a-f]{16} ?){4})$"
+    r"^(?:Krnl )?GPR(?:S|\d\d): ?(?P<values>(?:[0-9a-f]{8,16}[ \t]*){1,4})$|^(?P<more>(?:[0-9a-f]{16} ?){4})$"
 )
 _WHO = re.compile(
     r"\bCPU: (?P<cpu>\d{1,5}) (?:UID: \d{1,10} )?PID: (?P<pid>\d{1,8}) Comm: (?P<comm>[^\n]{1,64}?)(?: Kdump"

@@ -7,7 +7,7 @@ from harness.diagnosis.rule import benign
 RULES = (
     benign(
         "command-line",
-        "ommand line: |BOOT_IMAGE=",
+        "ommand line: |bootargs",
         r"^(?:Kernel )?[Cc]ommand line: |^(?:Dom0 )?bootargs ?[=:]",
         'Kernel command line: quiet dyndbg="BUG: KASAN: slab-oops in x" console=ttyS0',
     ),
@@ -19,7 +19,7 @@ RULES = (
     ),
     benign(
         "echoed-command",
-        "echo ",
+        "echo |printf |grep |dmesg |journalctl ",
         r"^(?:\S{0,60}[#$>] |\+ )(?:echo|printf|grep|dmesg|journalctl) ",
         "root@board:~# echo 'Kernel panic - not syncing: just a test of the log' > /dev/kmsg",
     ),

@@ -58,7 +58,7 @@ RULES = (
     ),
     firmware(
         "edk2-assert",
-        "ASSERT ",
+        "ASSERT",
         r"^(?:DXE_)?ASSERT (?:\[\w{1,60}\] |\()?[^\n]{1,200}\.[ch]\(\d{1,6}\)|^ASSERT_(?:EFI|RETURN)_ERROR",
         "firmware assertion",
         "ASSERT [SampleDxe] /src/SamplePkg/SampleDxe/Sample.c(77): Size != 0",

@@ -9,8 +9,7 @@ _OPEN = r"^(?:\[ ?)?"
 RULES = (
     warning(
         "lockdep-deadlock",
-        "circular locking dependency|recursive locking detected|lock order inversion|irq lock inversion"
-        "|unsafe lock order|lock inversion dependency",
+        "circular locking dependency|recursive locking|lock order|lock inversion dependency|possible deadlock",
         r"(?:possible (?:circular locking dependency|recursive locking|irq lock inversion dependency)"
         r"|(?:HARDIRQ|SOFTIRQ|RECLAIM_FS|FS_RECLAIM)-safe -> \S{1,40} lock order|possible deadlock"
         r"|lock order inversion)",
@@ -75,14 +74,14 @@ RULES = (
     ),
     warning(
         "scheduling-atomic",
-        "scheduling while atomic|scheduling in interrupt",
+        "BUG: scheduling",
         r"BUG: scheduling (?:while atomic|in interrupt|with irqs disabled|from the idle thread)",
         "BUG: scheduling while atomic[ in {function}]",
         "[    5.1] BUG: scheduling while atomic: tester/71/0x00000002",
     ),
     warning(
         "preemptible-smp-id",
-        "in preemptible [|in preemptible code",
+        "in preemptible",
         r"BUG: using \S{3,40} in preemptible",
         "BUG: using smp_processor_id() in preemptible code[ in {function}]",
         "[    5.1] BUG: using smp_processor_id() in preemptible [00000000] code: tester/71",

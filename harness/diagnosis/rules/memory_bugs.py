@@ -84,17 +84,10 @@ RULES = (
     ),
     oops(
         "lock-magic",
-        "bad magic",
-        r"BUG: (?:spinlock|rwlock) (?:bad magic|wrong owner|wrong CPU|recursion|already unlocked|cpu recursion)",
-        "BUG: spinlock bad magic[ in {function}]",
+        "BUG: spinlock |BUG: rwlock ",
+        r"BUG: (?P<kind>spinlock|rwlock) (?P<text>bad magic|wrong owner|wrong CPU|recursion|already unlocked|cpu recursion)",
+        "BUG: {kind} {text}[ in {function}]",
         "[    5.1] BUG: spinlock bad magic on CPU#1, tester/44",
-    ),
-    oops(
-        "lock-state",
-        "BUG: spinlock |BUG: rwlock |BUG: rwsem |BUG: mutex",
-        r"BUG: (?:spinlock|rwlock|rwsem|mutex) (?!lockup|bad magic)[a-z][a-z ]{3,30} on CPU",
-        "BUG: lock in a wrong state[ in {function}]",
-        "[    5.1] BUG: spinlock recursion on CPU#1, tester/44",
     ),
     oops(
         "dentry-in-use",
@@ -112,7 +105,7 @@ RULES = (
     ),
     oops(
         "cache-not-empty",
-        "kmem_cache_destroy|objects remaining",
+        "kmem_cache_destroy|Objects remaining",
         r"^(?:=*\s*BUG |BUG: )?[^\n]{0,60}(?:Objects remaining in \S{1,60} on"
         r"|kmem_cache_destroy \S{1,60}: Slab cache still has)",
         "slab cache still has objects",

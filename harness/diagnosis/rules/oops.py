@@ -120,7 +120,7 @@ RULES = (
     ),
     oops(
         "parisc-fault",
-        "Kernel Fault: Code=|bad Address (null pointer",
+        "Kernel Fault: Code=|ad Address (null pointer",
         r"Kernel Fault: Code=\d{1,3}|[Bb]ad Address \(null pointer",
         "kernel fault[ in {function}]",
         "[    5.1] Kernel Fault: Code=26 (Data memory access rights trap) at addr 00000010",
@@ -162,14 +162,14 @@ RULES = (
     ),
     oops(
         "control-protection",
-        "CFI failure at|Missing ENDBR|control protection",
+        "CFI failure |Missing ENDBR",
         r"^(?:CFI failure at |Missing ENDBR: |CFI failure \(target)|^traps: Missing ENDBR",
         "CFI failure[ in {function}]",
         "[    5.1] CFI failure at do_one+0x1c/0x40 (target: other_kind+0x0/0x8; expected type: 0x1a2b3c4d)",
     ),
     oops(
         "usercopy",
-        "usercopy: Kernel memory",
+        "usercopy: ",
         r"usercopy: [Kk]ernel memory (?:exposure|overwrite) attempt detected",
         "usercopy: kernel memory exposed[ in {function}]",
         "[    5.1] usercopy: Kernel memory exposure attempt detected from SLUB object 'names' (offset 8, size 64)!",

@@ -61,7 +61,7 @@ RULES = (
     stall(
         "rcu-starved",
         Outcome.RCU_STALL,
-        "kthread starved for",
+        "kthread starved for|kthread timer wakeup",
         r"rcu_\w{1,40} kthread (?:timer wakeup didn't happen|starved) for \d{1,12} jiffies",
         "INFO: rcu kthread starved",
         "[   30.0] rcu: rcu_preempt kthread starved for 5201 jiffies! g77 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402",
@@ -85,7 +85,7 @@ RULES = (
     stall(
         "cpu-stuck-at-start",
         Outcome.LOCKUP,
-        "CPUs not responding|not responding to MCE",
+        "CPUs not responding|Some CPUs ",
         r"^(?:mce: )?(?:CPUs not responding to MCE broadcast|Some CPUs (?:are )?not responding)",
         "CPUs do not respond",
         "[   30.0] mce: CPUs not responding to MCE broadcast (may include false positives): 2",

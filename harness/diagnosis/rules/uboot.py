@@ -22,7 +22,7 @@ RULES = (
     ),
     loader(
         "uboot-exception",
-        'Synchronous Abort|data abort|undefined instruction|prefetch abort|Unhandled exception: |Error" handler',
+        '" handler, esr|data abort|undefined instruction|prefetch abort|Unhandled exception: ',
         r"^\"(?:Synchronous Abort|Error|Irq|Fiq)\" handler, esr|^(?:data abort|undefined instruction|prefetch abort)$"
         r"|^Unhandled exception: (?:Illegal|Load|Store|Instruction|Breakpoint)",
         "U-Boot crashed",
@@ -52,7 +52,7 @@ RULES = (
     ),
     loader(
         "uboot-hanging",
-        "hanging...",
+        "hanging",
         r"(?:FDT creation failed! |FDT and ATAGS support not compiled in|^)(?: ?- ?)?hanging\.\.\."
         r"|^resetting \.\.\. hanging",
         "U-Boot hangs on purpose",
@@ -60,8 +60,9 @@ RULES = (
     ),
     loader(
         "uboot-dram",
-        "init failed|INIT failed|INIT FAILED|init FAILED|initialization failed|training failed|training FAILED",
-        r"\b(?:S?DRAM|DDR|dram|ddr)[_ ]?(?:(?:init|INIT)(?:ialization)?|training) (?:failed|FAILED)",
+        "init failed|init FAILED|INIT failed|INIT FAILED|initialization failed|initialization FAILED"
+        "|training failed|training FAILED",
+        r"\b(?:S?DRAM|DDR|dram|ddr)[_ ]?(?:init|INIT|initialization|training) (?:failed|FAILED)",
         "memory could not be set up",
         "DRAM init failed: -110",
     ),
@@ -75,7 +76,7 @@ RULES = (
     ),
     loader(
         "uboot-image-format",
-        "Wrong Image Format|Wrong Ramdisk Image Format|Wrong Image Type|Unsupported Architecture",
+        "Wrong Image |Wrong Ramdisk Image |Unsupported Architecture",
         r"(?:Wrong (?:Ramdisk )?Image (?:Format|Type) for|Wrong Ramdisk Image Format"
         r"|Unsupported Architecture 0x)",
         "U-Boot: not an image it can start",

@@ -34,7 +34,7 @@ RULES = (
         "root-nfs",
         _SHELL,
         Outcome.NO_ROOTFS,
-        "Unable to mount root fs via NFS|Unable to contact NFS server",
+        "Unable to mount root fs via NFS|Root-NFS: ",
         r"VFS: Unable to mount root fs via NFS|Root-NFS: Unable to (?:contact|mount)",
         "VFS: Unable to mount root fs via NFS",
         "[    9.0] VFS: Unable to mount root fs via NFS.",
@@ -55,7 +55,7 @@ RULES = (
         "dropped-to-shell",
         _SHELL,
         _EMERGENCY,
-        "ropping to a shell|ropping to a rescue|ropped to|ropping you to|ropping to recovery|ropping to emergency",
+        "ropping |ropped ",
         r"\b[Dd]ropp(?:ing|ed) (?:you )?to (?:an? )?(?:emergency |debug |rescue |recovery |interactive "
         r"|limited )?shell\b"
         r"|[Dd]ropp(?:ing|ed) (?:you )?(?:in)?to (?:an? )?(?:emergency|recovery|rescue|debug|initramfs)",
@@ -89,7 +89,7 @@ RULES = (
         "rescue-mode",
         _SHELL,
         _EMERGENCY,
-        "rescue mode|mergency shell",
+        "rescue mode|mergency shell|/run/initramfs",
         r"(?:You are in rescue mode|Entering rescue mode|[Ss]tarting (?:an? )?emergency shell\b"
         r"|^Generating \"/run/initramfs)",
         "rescue mode",
@@ -100,7 +100,7 @@ RULES = (
         "maintenance-prompt",
         _SHELL,
         _EMERGENCY,
-        "or maintenance",
+        "maintenance",
         r"(?:Give root password|Press Enter|Enter root password"
         r"|root password for (?:system )?maintenance)[^\n]{0,40}maintenance",
         "maintenance shell",
@@ -111,7 +111,7 @@ RULES = (
         "emergency-target",
         _SHELL,
         _EMERGENCY,
-        "target Emergency Mode|target Rescue Mode|arget emergency.target",
+        "Emergency Mode|Rescue Mode",
         r"Reached target (?:\S{1,40} - )?(?:Emergency Mode|Rescue Mode)",
         "systemd reached its emergency target",
         "[  OK  ] Reached target Emergency Mode.",
@@ -121,7 +121,7 @@ RULES = (
         "fsck-manual",
         _SHELL,
         _EMERGENCY,
-        "RUN fsck MANUALLY|run fsck manually|requires a manual fsck|failed with error code 4",
+        "RUN fsck MANUALLY|requires a manual fsck|repair manually",
         r"UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY|requires a manual fsck|fsck failed\. Please repair manually",
         "fsck needs a person",
         "/dev/vdz1: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.",
@@ -152,7 +152,7 @@ RULES = (
         "freezing",
         Severity.PANIC,
         Outcome.INIT_DIED,
-        "Freezing execution|reezing.",
+        "reezing",
         r"^(?:systemd\[1\]: |\[?!!!!!!\]? ?)(?:[^\n]{0,80}[,.] )?[Ff]reezing(?: execution)?\.?$",
         "systemd froze",
         "[    4.0] systemd[1]: Freezing execution.",
@@ -248,7 +248,7 @@ RULES = (
     ),
     warning(
         "dracut-timeout",
-        "starting timeout scripts|nitqueue timeout",
+        "dracut-initqueue",
         r"dracut-initqueue(?:\[\d{1,8}\])?: (?:Warning: )?dracut-initqueue(?:: |\s)(?:timeout|starting timeout scripts)"
         r"|dracut-initqueue timeout - starting timeout scripts",
         "dracut waits for the root device",

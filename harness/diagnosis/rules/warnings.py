@@ -51,7 +51,7 @@ RULES = (
     ),
     warning(
         "segfault",
-        "segfault at |trap invalid opcode ip|trap divide error",
+        "segfault at|trap invalid opcode ip|trap divide error ip",
         r"(?P<name>\S{1,40})\[\d{1,8}\]:? (?:segfault at|trap (?:invalid opcode|divide error) ip)",
         "{name} crashed",
         "[    5.1] tester[71]: segfault at 10 ip 0000000000401136 sp 00007ffd error 4 in tester[401000+1000]",

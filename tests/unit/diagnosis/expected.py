@@ -60,7 +60,6 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "slab-report": ("oops", "slab error report about sample_alloc"),
     "list-corrupted": ("oops", "list corruption"),
     "lock-magic": ("oops", "BUG: spinlock bad magic"),
-    "lock-state": ("oops", "BUG: lock in a wrong state"),
     "dentry-in-use": ("oops", "BUG: Dentry still in use"),
     "pgtables-left": ("oops", "BUG: non-zero page tables on freeing mm"),
     "cache-not-empty": ("oops", "slab cache still has objects"),
