@@ -32,17 +32,12 @@ class Open:
         if trace and trace.function:
             facts["function"] = trace.function
         place = self.groups.get("place", "")
+        # A report that names the function itself does it better than its trace.
         facts |= {key: value for key, value in self.groups.items() if value}
-        if self.rule.name in _PLACE_IS_FUNCTION and place:
-            facts["function"] = place
         facts["function_or_place"] = facts.get("function") or place
         facts["access"] = facts.get("access", "").capitalize()
         title = fill(self.rule.title, facts)
         return Finding(self.rule.name, self.rule.severity, self.rule.outcome, title, self.line, self.text, trace)
-
-
-# These name the function themselves, and better than the trace does.
-_PLACE_IS_FUNCTION = frozenset({"kasan", "kmsan", "kfence"})
 
 
 @dataclass(slots=True)

@@ -15,6 +15,8 @@ from harness.diagnosis.rule import Rule
 
 _PENDING = 1 << 16
 """Bytes of a line without an end that are kept back."""
+_PIECE = 1 << 20
+"""Bytes that are looked at in one go: what is found in them is held until they are done."""
 _OVERLAP = 1 << 9
 """Bytes of them that are looked at again with the next piece, so that no needle is cut in two."""
 _WINDOW = 4096
@@ -42,6 +44,10 @@ class Diagnoser:
 
     def feed(self, data: bytes) -> None:
         """The next bytes of the log, cut anywhere."""
+        for place in range(0, len(data), _PIECE):
+            self._feed(data[place : place + _PIECE])
+
+    def _feed(self, data: bytes) -> None:
         if len(self._head) < 512:
             self._head += data[: 512 - len(self._head)]
         self._bytes += len(data)

@@ -8,7 +8,7 @@ RULES = (
     oops(
         "kasan",
         "BUG: KASAN",
-        r"BUG: KASAN: (?P<kind>[a-z][a-z -]{2,40}?)(?: in | on |$)(?P<place>[\w.$]{0,120})",
+        r"BUG: KASAN: (?P<kind>[a-z][a-z -]{2,40}?)(?: in | on |$)(?P<function>[\w.$]{0,120})",
         "KASAN: {kind}[ {access}][ in {function}]",
         "[    5.1] BUG: KASAN: slab-out-of-bounds in sample_fill+0x5c/0x90\n[    5.1] Write of size 4 at addr ffff8880",
     ),
@@ -22,14 +22,14 @@ RULES = (
     oops(
         "kmsan",
         "BUG: KMSAN",
-        r"BUG: KMSAN: (?P<kind>[a-z][a-z -]{2,40}?)(?: in |$)(?P<place>[\w.$]{0,120})",
+        r"BUG: KMSAN: (?P<kind>[a-z][a-z -]{2,40}?)(?: in |$)(?P<function>[\w.$]{0,120})",
         "KMSAN: {kind}[ in {function}]",
         "[    5.1] BUG: KMSAN: uninit-value in sample_hash+0x111/0x222",
     ),
     oops(
         "kfence",
         "BUG: KFENCE",
-        r"BUG: KFENCE: (?P<kind>[a-z][a-z -]{2,40}?)(?: in |$)(?P<place>[\w.$]{0,120})",
+        r"BUG: KFENCE: (?P<kind>[a-z][a-z -]{2,40}?)(?: in |$)(?P<function>[\w.$]{0,120})",
         "KFENCE: {kind}[ in {function}]",
         "[    5.1] BUG: KFENCE: use-after-free read in sample_read+0x10/0x20",
     ),
