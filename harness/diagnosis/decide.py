@@ -123,6 +123,9 @@ def _deciding(boots: Sequence[Boot], captures: Sequence[bool]) -> int:
 
 def _cause(outcome: Outcome, title: str, boot: Boot, boots: Sequence[Boot], index: int) -> str:
     words = [title]
+    if boot.finding and boot.finding.severity is Severity.PANIC:
+        # Many a panic says only that there was a fault before, and the fault has the name.
+        words += [f"after {found.title}" for found in boot.findings if found.severity is Severity.OOPS][:1]
     if boot.finding and boot.finding.trace and (comm := boot.finding.trace.facts.get("comm")):
         words.append(f"in {comm}")
     if boot.milestones and outcome is not Outcome.READY:

@@ -124,6 +124,12 @@ def test_a_stall_is_told_by_its_first_report() -> None:
     assert (found.outcome, found.line) == (Outcome.LOCKUP, 2)
 
 
+def test_a_panic_names_the_fault_before_it() -> None:
+    found = told("[    2.0] kernel BUG at mm/sample.c:7!\n[    2.1] Kernel panic - not syncing: Fatal exception\n")
+    assert (found.outcome, found.line) == (Outcome.KERNEL_PANIC, 2)
+    assert "after kernel BUG at mm/sample.c:7" in found.cause
+
+
 def test_warnings_stay_apart_and_are_counted() -> None:
     found = told("[    1.0] irq 9: nobody cared\n" * 3 + "x login: ")
     assert [(each.title, each.count, each.line) for each in found.warnings] == [("irq 9: nobody cared", 3, 1)]
