@@ -85,7 +85,8 @@ RULES = (
     oops(
         "lock-magic",
         "BUG: spinlock |BUG: rwlock ",
-        r"BUG: (?P<kind>spinlock|rwlock) (?P<text>bad magic|wrong owner|wrong CPU|recursion|already unlocked|cpu recursion)",
+        r"BUG: (?P<kind>spinlock|rwlock) (?P<text>bad magic|wrong owner|wrong CPU|recursion"
+        r"|already unlocked|cpu recursion)",
         "BUG: {kind} {text}[ in {function}]",
         "[    5.1] BUG: spinlock bad magic on CPU#1, tester/44",
     ),

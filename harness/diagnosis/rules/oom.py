@@ -56,6 +56,6 @@ RULES = (
         "invoked oom-killer",
         r"^(?P<asker>[^\n]{1,64}) invoked oom-killer: ",
         "{asker} invoked oom-killer",
-        "[   12.0] hog invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, oom_score_adj=0",
+        "[   12.0] hog invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, adj=0",
     ),
 )

@@ -17,7 +17,8 @@ from harness.diagnosis.diagnoser import diagnose as understand
 from harness.errors import InputError
 from harness.plan.catalog import Catalog
 
-PANIC = b"[    0.000000] Linux version 6.1\n[    2.0] Kernel panic - not syncing: of \x1b[2J\xff\xe2\x80\xaenothing\x1b]0;x\x07\n"
+PANIC = b"[    0.000000] Linux version 6.1\n"
+PANIC += b"[    2.0] Kernel panic - not syncing: of \x1b[2J\xff\xe2\x80\xaenothing\x1b]0;x\x07\n"
 KEYS = {"file", "outcome", "cause", "line", "evidence", "milestones", "warnings"}
 
 

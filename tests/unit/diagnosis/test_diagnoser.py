@@ -119,8 +119,8 @@ def test_what_decides(text: str, outcome: Outcome) -> None:
 
 
 def test_a_stall_is_told_by_its_first_report() -> None:
-    found = told("fine\n[   30.0] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [x:1]\n[   31.0] Kernel panic - not "
-                 "syncing: softlockup: hung tasks\n")  # fmt: skip
+    found = told("fine\n[   30.0] watchdog: BUG: soft lockup - CPU#0 stuck for 22s! [x:1]\n[   31.0] Kernel panic - "
+                 "not syncing: softlockup: hung tasks\n")  # fmt: skip
     assert (found.outcome, found.line) == (Outcome.LOCKUP, 2)
 
 
