@@ -84,6 +84,14 @@ def test_the_first_of_ten_thousand_failures_is_kept() -> None:
     assert diagnoser.finish().line == 1
 
 
+def test_only_the_first_traces_are_read() -> None:
+    diagnoser = Diagnoser()
+    diagnoser.feed(b"[    1.0] Oops: 0000 [#1] SMP\n[    1.0]  sample+0x1/0x2\n" * 50)
+    findings = diagnoser.finish().boots[0].findings
+    assert sum(found.trace is not None for found in findings) == 24
+    assert findings[0].trace
+
+
 @pytest.mark.parametrize("before", [0, 1000, 60_000, 70_000, (1 << 20) - 20, (1 << 20) - 3, (1 << 21) + 7])
 def test_a_panic_deep_in_an_endless_line_is_seen(before: int) -> None:
     diagnoser = Diagnoser()
