@@ -52,7 +52,7 @@ RULES = (
         "BUG: memory leak|new suspected memory leaks",
         r"BUG: memory leak|kmemleak: \d{1,9} new suspected memory leaks",
         "memory leak[ in {function}]",
-        "BUG: memory leak",
+        "BUG: memory leak (71)",
     ),
     oops(
         "bad-page",
@@ -118,6 +118,6 @@ RULES = (
         r"^BUG: (?P<text>MAX_\w{3,40} (?:too low|hit)|key \S{1,40} (?:not in|has not been)"
         r"|looking up invalid subclass)",
         "BUG: {text}",
-        "[    5.1] BUG: MAX_STACK_TRACE_ENTRIES too low!",
+        "[    5.1] BUG: MAX_SAMPLE_ENTRIES too low!",
     ),
 )

@@ -41,7 +41,7 @@ RULES = (
         "nitramfs unpacking failed",
         r"Initramfs unpacking failed: (?P<text>(?!write error)[^\n]{1,80})",
         "Initramfs unpacking failed: {text}",
-        "[    1.0] Initramfs unpacking failed: invalid magic at start of compressed archive",
+        "[    1.0] Initramfs unpacking failed: sample words of an unpacker",
         traced=False,
     ),
     warning(

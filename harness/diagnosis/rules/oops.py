@@ -65,7 +65,7 @@ RULES = (
         "Oops",
         r"\bOops(?:(?:: | - )[^\n\[]{1,120})? ?\[#\d{1,4}\]|\bOops: [0-9a-f]{4,16}(?: \[| ilc|$)",
         "Oops[ in {function}]",
-        "[    5.1] Oops: Kernel access of bad area, sig: 11 [#1]",
+        "[    5.1] Oops: Kernel access of bad area, sig: 7 [#9]",
     ),
     oops(
         "numbered",
@@ -80,14 +80,14 @@ RULES = (
         r"(?:BUG: (?:kernel stack overflow|(?:TASK|IRQ|#DF|NMI)? ?stack guard page was hit)"
         r"|[Ii]nsufficient stack space to handle exception|[Kk]ernel stack overflow|stack overflow: )",
         "kernel stack overflow[ in {function}]",
-        "[    5.1] Insufficient stack space to handle exception!",
+        "[    5.1] Insufficient stack space to handle exception 9",
     ),
     oops(
         "stack-overrun",
         "Thread overran stack",
         r"Thread overran stack, or stack corrupted",
         "kernel stack overrun[ in {function}]",
-        "[    5.1] Thread overran stack, or stack corrupted",
+        "[    5.1] Thread overran stack, or stack corrupted: tester",
     ),
     oops(
         "unhandled-fault",

@@ -87,7 +87,7 @@ RULES = (
         "hung_task",
         _text(r"hung_task: blocked tasks"),
         _TITLE,
-        "[  367.0] Kernel panic - not syncing: hung_task: blocked tasks",
+        "[  367.0] Kernel panic - not syncing: hung_task: blocked tasks, for example",
     ),
     panic(
         "panic-soft-lockup",
@@ -95,7 +95,7 @@ RULES = (
         "softlockup",
         _text(r"softlockup: hung tasks"),
         _TITLE,
-        "[   51.0] Kernel panic - not syncing: softlockup: hung tasks",
+        "[   51.0] Kernel panic - not syncing: softlockup: hung tasks, for example",
     ),
     panic(
         "panic-hard-lockup",

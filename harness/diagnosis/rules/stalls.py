@@ -48,7 +48,7 @@ RULES = (
         r"(?:INFO: )?(?:rcu_\w{1,40}|srcu\w{0,20}|RCU|rcu) (?:self-)?detected (?:expedited )?stalls? "
         r"(?:on CPU|\(t=|[^\n]{0,40}CPU)",
         "INFO: rcu detected stall[ in {function}]",
-        "[   30.0] rcu: INFO: rcu_preempt self-detected stall on CPU",
+        "[   30.0] rcu: INFO: rcu_preempt self-detected stall on CPU 9",
     ),
     stall(
         "rcu-stall-tasks",

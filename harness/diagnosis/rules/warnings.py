@@ -31,7 +31,7 @@ RULES = (
         "[ cut here",
         r"-\[ cut here ?\]-",
         "WARNING[ in {function}]",
-        "[    5.1] ------------[ cut here ]------------",
+        "[    5.1] ------------[ cut here ]------- 71",
     ),
     warning(
         "kernel-warning",
