@@ -178,6 +178,21 @@ def report_command(runs: Annotated[list[Path], typer.Argument(help="folders of r
     return report(runs)
 
 
+@app.command("diagnose")
+def diagnose_command(
+    logs: Annotated[
+        list[str], typer.Argument(metavar="LOG...", help="console logs of any machine; - is standard input")
+    ],
+    target: Annotated[str | None, typer.Option("--target", help="the target that the logs are of")] = None,
+    matrix: MatrixFile = None,
+    json: Json = False,
+) -> int:
+    """Say what console logs tell: outcome, cause, decisive line."""
+    from harness.commands.diagnose import diagnose
+
+    return diagnose(logs, target=target, matrix=matrix, as_json=json)
+
+
 @app.command("doctor")
 def doctor_command(matrix: MatrixFile = None, json: Json = False) -> int:
     """Tell what this host has and what it lacks."""

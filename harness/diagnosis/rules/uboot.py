@@ -1,0 +1,133 @@
+"""U-Boot, its SPL, and what it says of kernels it cannot start."""
+
+from __future__ import annotations
+
+from harness.diagnosis.rule import attempt, loader
+
+RULES = (
+    loader(
+        "uboot-image-magic",
+        "Image magic!",
+        r"Bad Linux (?:ARM64|RISCV|ARM|RISC-V) Image magic!",
+        "U-Boot: bad kernel image",
+        "Bad Linux RISCV Image magic!",
+        live=True,
+    ),
+    loader(
+        "uboot-reset-please",
+        "Please RESET the board",
+        r"### ERROR ### Please RESET the board",
+        "U-Boot stopped: please RESET the board",
+        "### ERROR ### Please RESET the board ###",
+    ),
+    loader(
+        "uboot-exception",
+        '" handler, esr|data abort|undefined instruction|prefetch abort|Unhandled exception: ',
+        r"^\"(?:Synchronous Abort|Error|Irq|Fiq)\" handler, esr|^(?:data abort|undefined instruction|prefetch abort)$"
+        r"|^Unhandled exception: (?:Illegal|Load|Store|Instruction|Breakpoint)",
+        "U-Boot crashed",
+        '"Synchronous Abort" handler, esr 0x96000004, far 0x0',
+    ),
+    loader(
+        "spl-no-device",
+        "SPL: failed to boot|SPL: unsupported|SPL: Unsupported|SPL: unsupported boot device|SPL: unable to boot",
+        r"SPL: (?:failed to boot from all boot devices|[Uu]nsupported [Bb]oot [Dd]evice|unable to boot)",
+        "SPL: failed to boot from all boot devices",
+        "SPL: failed to boot from all boot devices (err=-6)",
+    ),
+    loader(
+        "spl-load",
+        "spl: could not|SPL: Image not found|spl_load_image|spl: no partition|spl_register_fat_device",
+        r"^(?:spl: could not initialize mmc|spl_load_image_\w{1,20}: error|spl: no partition table found"
+        r"|spl_register_fat_device: fat register err|SPL: Image not found)",
+        "SPL cannot read its boot device",
+        "spl: could not initialize mmc. error: -19",
+    ),
+    loader(
+        "uboot-initcall",
+        "initcall ",
+        r"^initcall (?:sequence \S{1,40} )?failed at (?:call|event)|^initcall failed at call",
+        "U-Boot: an initcall failed",
+        "initcall sequence 7ff9a000 failed at call 60012340 (err=-22)",
+    ),
+    loader(
+        "uboot-hanging",
+        "hanging",
+        r"(?:FDT creation failed! |FDT and ATAGS support not compiled in|^)(?: ?- ?)?hanging\.\.\."
+        r"|^resetting \.\.\. hanging",
+        "U-Boot hangs on purpose",
+        "FDT creation failed! hanging...",
+    ),
+    loader(
+        "uboot-dram",
+        "init failed|init FAILED|INIT failed|INIT FAILED|initialization failed|initialization FAILED"
+        "|training failed|training FAILED",
+        r"\b(?:S?DRAM|DDR|dram|ddr)[_ ]?(?:init|INIT|initialization|training) (?:failed|FAILED)",
+        "memory could not be set up",
+        "DRAM init failed: -110",
+    ),
+    loader(
+        "uboot-image-broken",
+        "Bad Data CRC|Bad Data Hash|Bad Header Checksum|ERROR: can't get kernel image|amdisk image is corrupt"
+        "|Bad hash value",
+        r"(?:ERROR: can't get kernel image!|Ramdisk image is corrupt or invalid|Bad Data (?:CRC|Hash)|Bad hash value)",
+        "U-Boot: the image is broken",
+        "ERROR: can't get kernel image!",
+    ),
+    loader(
+        "uboot-image-format",
+        "Wrong Image |Wrong Ramdisk Image |Unsupported Architecture",
+        r"(?:Wrong (?:Ramdisk )?Image (?:Format|Type) for|Wrong Ramdisk Image Format"
+        r"|Unsupported Architecture 0x)",
+        "U-Boot: not an image it can start",
+        "Wrong Image Format for bootm command",
+    ),
+    loader(
+        "uboot-no-dtb",
+        "Flattened Device Tree|alid FDT found|valid device tree|FDT and ATAGS|image is not a fdt|fdt fixup failed",
+        r"ERROR: (?:Did not find a cmdline Flattened Device Tree|image is not a fdt|arch-specific fdt fixup failed)"
+        r"|[Nn]o valid FDT found|Could not find a valid device tree|FDT and ATAGS support not compiled",
+        "U-Boot: no valid device tree for the kernel",
+        "ERROR: Did not find a cmdline Flattened Device Tree",
+    ),
+    loader(
+        "uboot-decompress",
+        "uncompress error|must RESET board|uncompress or overwrite|inflate() returned",
+        r"(?:uncompress error|must RESET board to recover|uncompress or overwrite error|inflate\(\) returned -)",
+        "U-Boot: the kernel could not be decompressed",
+        "Image too large: increase CONFIG_SYS_BOOTM_LEN, must RESET board to recover",
+    ),
+    loader(
+        "uboot-verify",
+        "Verif|verification failed|Verified boot failed",
+        r"^(?:## )?Verif(?:ying Hash Integrity|ication)[^\n]{0,80}(?:error!|failed)"
+        r"|Verified boot failed|AVB: verification failed",
+        "U-Boot: verification failed",
+        "Verifying Hash Integrity ... sha256,rsa2048:dev- error!",
+    ),
+    attempt(
+        "uboot-nothing-to-boot",
+        "No more bootdevs|No valid bootflow|Unable to read file|Failed to load '|File not found|no kernel image found",
+        r"(?:No more bootdevs|No valid bootflow|^\*\* Unable to read file|Failed to load '|^\*\* File not found"
+        r"|no kernel image found!)",
+        "U-Boot found nothing to boot",
+        "Failed to load 'Image.none'",
+    ),
+    attempt(
+        "uboot-no-media",
+        "Card did not respond|MMC: no card present|Bad device|BOOTP retry|BOOT retry|Retry count exceeded"
+        "|Retry time exceeded|No ethernet found|no mmc device|Invalid partition|TFTP error:|TFTP server died",
+        r"(?:Card did not respond to voltage select|MMC: no card present|^\*\* Bad device|BOOTP? retry (?:limit|time)"
+        r"|Retry (?:count|time) exceeded|^No ethernet found|^(?:ERROR: )?no mmc device|Invalid partition \d"
+        r"|TFTP (?:error:|server died))",
+        "U-Boot cannot read what it should boot",
+        "Card did not respond to voltage select! : -110",
+    ),
+    attempt(
+        "uboot-command",
+        "Unknown command|SCRIPT FAILED",
+        r"^Unknown command '|^SCRIPT FAILED: continuing",
+        "U-Boot: a boot command failed",
+        "SCRIPT FAILED: continuing...",
+    ),
+)
