@@ -76,6 +76,7 @@ class Plan:
     matrix: Path
     suites: tuple[str, ...]
     catalog: Catalog
+    default_kernel: str  # of the cells that a target's name alone stands for
 
     @cached_property
     def by_id(self) -> dict[str, Cell]:
@@ -146,7 +147,8 @@ class Planner:
             Cell(resolved[point[0]], *point[1:], names, self.matrix.retry)
             for point, names in zip(points, suites, strict=True)
         )
-        return Plan(cells, self.document.path, tuple(self.matrix.suites), self.catalog)
+        names = tuple(self.matrix.suites)
+        return Plan(cells, self.document.path, names, self.catalog, self.matrix.defaults.kernel)
 
     def bad(self, what: str, loc: Loc, hint: str | None = None) -> InputError:
         return InputError(what, where=self.document.where(loc), hint=hint)

@@ -20,7 +20,8 @@ def select(
 ) -> list[Cell]:
     """The cells that satisfy all that is given, in the order of the plan.
 
-    names: cell ids, target names, or globs over either; searched in the whole matrix.
+    names: cell ids, target names, or globs over either; searched in the whole matrix. Where nothing else is given, a
+    target's name stands for its cells with the matrix's default kernel, if it has any.
     expr: as pytest's -m; blank means no filter, as there.
     suite: only cells of this suite.
     default_suite: the suite meant when none of the other three is given (`quick` for a run, none for a list).
@@ -31,7 +32,7 @@ def select(
         suite = default_suite
     chosen: set[str] = set()
     for name in names:
-        chosen.update(_ids(plan, name))
+        chosen.update(_ids(plan, name, alone=suite is None and expr is None))
     if suite is not None and suite not in plan.suites:
         raise InputError(f"unknown suite {shown(suite)}", hint=suggestion(suite, plan.suites, "known suites are"))
     expression = None
@@ -53,8 +54,8 @@ def select(
     return cells
 
 
-def _ids(plan: Plan, name: str) -> list[str]:
-    """The ids of the cells that one name stands for."""
+def _ids(plan: Plan, name: str, *, alone: bool) -> list[str]:
+    """The ids of the cells that one name stands for; `alone`: nothing else tells which of a target's cells."""
     if name in plan.by_id:
         return [name]
     targets = dict.fromkeys(cell.target.name for cell in plan.cells)
@@ -65,7 +66,9 @@ def _ids(plan: Plan, name: str) -> list[str]:
         meant = set(matching(name, targets))
         found = matching(name, plan.by_id)
     if meant:
-        found += [cell.id for cell in plan.cells if cell.target.name in meant]
+        cells = [cell for cell in plan.cells if cell.target.name in meant]
+        usual = [cell for cell in cells if cell.kernel == plan.default_kernel]
+        found += [cell.id for cell in (usual if alone and usual and not has_glob(name) else cells)]
     if not found:
         raise InputError(f"no cell or target {shown(name)}", hint=suggestion(name, (*targets, *plan.by_id)))
     return found

@@ -146,7 +146,7 @@ def run_cell(case: Broken, image: Path, scratch: Path, *words: str) -> dict[str,
     project = scratch / f"{case.target}-{case.symbol}"
     folder = project / "targets" / "broken"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "target.yml").write_text(f"extends: {case.target}\nboot: {{silence: 12, deadline: 90}}\n")
+    (folder / "target.yml").write_text(f"extends: {case.target}\nboot: {{silence: 30, deadline: 90}}\n")
     (project / "matrix.yml").write_text("axes: {target: [broken]}\n")
     out = project / f"run{len(words)}"
     argv = [sys.executable, "-c", "from harness.cli import main; main()"]

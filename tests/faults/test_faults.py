@@ -69,7 +69,10 @@ def test_a_kernel_without_the_driver_of_its_console(bootmatrix: Callable[..., En
 def test_a_driver_that_the_target_forgot(bootmatrix: Callable[..., Ended], tmp_path: Path) -> None:
     """Without its driver the disk is not there: the step says so, and later steps do not make it good."""
     project = _project(tmp_path, f"extends: {FAST}\ndrivers: [virtio_pci, virtio_net]\n")
-    ended = bootmatrix("run", "broken", cwd=project)
+    refused = bootmatrix("run", "broken", cwd=project)
+    assert refused.status == 1, refused.stderr
+    assert "CONFIG_VIRTIO_BLK" in refused.cell["cause"]
+    ended = bootmatrix("run", "broken", "--no-preflight", cwd=project)
     assert ended.status == 1, ended.stderr
     assert ended.cell["outcome"] == "service-failed"
     assert ended.cell["cause"].startswith("disk0 failed:")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from _pytest.mark.expression import Expression
 
 from harness.errors import InputError
+from harness.plan.cells import plan
 from harness.plan.expr import MAX_DEPTH, compile_expression
 from harness.plan.select import select
 
@@ -130,3 +132,13 @@ def test_select(world: World, how: dict[str, object], expected: list[str]) -> No
 def test_select_refuses(world: World, how: dict[str, object], expected: str) -> None:
     made = world.plan(MATRIX)
     assert expected in refused(lambda: select(made, **how))  # type: ignore[arg-type]
+
+
+def test_a_targets_name_alone_is_its_cell_with_the_default_kernel() -> None:
+    """So that `run TARGET` and `console TARGET` mean one machine, however many kernels the matrix boots on it."""
+    found = plan(Path(__file__).resolve().parents[3])
+    (cell,) = select(found, ["raspi3b"])
+    assert cell.id == "raspi3b.minimal.distro.direct"
+    assert {each.kernel for each in select(found, ["raspi3b.*"])} == {"distro", "matched"}
+    assert {each.kernel for each in select(found, ["raspi3b"], suite="nightly")} == {"distro", "matched"}
+    assert [each.kernel for each in select(found, ["raspi3b"], "matched")] == ["matched"]
