@@ -20,13 +20,16 @@ from harness.boot.patience import Patience, RanOut
 from harness.boot.recorder import Recorder
 from harness.boot.stream import EventStream
 from harness.errors import BootmatrixError, HostError
+from harness.machine.observation import Observation
 from harness.machine.protocol import Machine, Port
-from harness.words import Event, Reached, Source
+from harness.words import Event, Outcome, Reached, Source
 
 # A death is reported when its line has come; the trace behind it is evidence, and gets this long to arrive.
 TRACE_SILENCE = 0.06
 TRACE_LIMIT = 0.3
 SHELL_TIMEOUT = 60.0
+# A guest that says no more of itself is looked into. The verdict is out by then, and no later for it.
+STUCK = frozenset({Outcome.HANG, Outcome.NO_OUTPUT, Outcome.LOCKUP, Outcome.RCU_STALL, Outcome.HUNG_TASK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class BootResult:
     boot: float
     teardown: float
     console_log: Path
+    observation: Observation | None = None  # of a guest that was stuck
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Session:
         self._decided_at: float | None = None
         self._teardown = 0.0
         self._on = False
+        self._observation: Observation | None = None
         self._gone: str | None = None  # why no guest answers any more
 
     async def __aenter__(self) -> Session:
@@ -148,6 +153,11 @@ class Session:
         await self._over.wait()
         if self.judge.died:
             await self._trace()
+
+    async def look_closer(self) -> None:
+        """After the ruling and before the machine's end: what a stuck guest shows of itself."""
+        if self.judge.ruling and self.judge.ruling.outcome in STUCK:
+            self._observation = await self.machine.observe()
 
     async def _trace(self) -> None:
         until = time.monotonic() + TRACE_LIMIT
@@ -241,6 +251,7 @@ class Session:
             round(boot, 4),
             round(self._teardown, 4),
             self._recorder.log,
+            self._observation,
         )
 
 
@@ -260,4 +271,5 @@ async def boot(machine: Machine, plan: Plan, *, records: Path, name: str, ends_a
         if await session.until_ready() and not ends_at_ready:
             await session.conclude()
         await session.until_over()
+        await session.look_closer()
     return session.result()

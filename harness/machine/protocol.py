@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
+from harness.machine.observation import Observation
 from harness.words import Source
 
 
@@ -78,6 +79,9 @@ class Machine(Protocol):
 
     def held_back(self) -> float:
         """Seconds since power-on for which the host kept the machine from running (0 for a real board)."""
+
+    async def observe(self) -> Observation | None:
+        """What a guest that is stuck shows of itself; it may not run on afterwards. None where nobody can look."""
 
     async def inspect(self) -> list[Fact]:
         """What the machine itself says of the running guest; empty where it cannot tell.

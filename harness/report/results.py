@@ -96,6 +96,14 @@ class Durations(Record):
     teardown: Seconds = 0.0
 
 
+class ForensicsRecord(Record):
+    """What a guest that was stuck showed of itself after the verdict."""
+
+    cpus: tuple[Sentence, ...] = Field((), description="where each CPU was, whether it ran, and its interrupts")
+    kernel_log: tuple[Line, ...] = Field((), description="the kernel's last lines, read out of guest memory")
+    truncated: bool = Field(False, description="whether the guest has more memory than was read")
+
+
 class AttemptRecord(Record):
     """One boot of a cell. A cell that was retried has several, the last one decides."""
 
@@ -105,6 +113,7 @@ class AttemptRecord(Record):
     milestones: tuple[MilestoneRecord, ...] = ()
     durations: Durations = Durations()
     console: RelativePath | None = Field(None, description="raw console log, relative to this file's folder")
+    forensics: ForensicsRecord | None = Field(None, description="null where the guest was not stuck")
     command: Command = ""
 
 
@@ -144,6 +153,7 @@ class CellRecord(Record):
     preflight: tuple[FindingRecord, ...] = Field((), description="what was found before the boot, errors first")
     command: Command = Field("", description="boots it again by hand; quoted for a POSIX shell")
     console: RelativePath | None = Field(None, description="raw console log, relative to this file's folder")
+    forensics: ForensicsRecord | None = Field(None, description="null where the guest was not stuck")
 
 
 class HostRecord(Record):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from harness.boot.judge import Ruling
 from harness.boot.session import BootResult, Limits, Plan, boot
 from harness.errors import BootmatrixError
+from harness.forensics.findings import Findings, examine
 from harness.machine.board.binding import BoundBoard
 from harness.machine.protocol import Machine
 from harness.machine.qemu.argv import memory_mib
@@ -27,6 +29,7 @@ class Attempt:
     result: BootResult | None
     trouble: str | None
     command: str
+    findings: Findings | None = None  # of a guest that was stuck
 
     @property
     def verdict(self) -> Verdict:
@@ -100,4 +103,8 @@ async def attempt(
         return Attempt(None, str(problem), machine.by_hand)
     except OSError as problem:
         return Attempt(None, f"the host failed: {problem}", machine.by_hand)
-    return Attempt(result, None, machine.by_hand)
+    findings = None
+    if result.observation:
+        system_map = prepared.system_map
+        findings = await asyncio.to_thread(examine, result.observation, work.target.arch, system_map)
+    return Attempt(result, None, machine.by_hand, findings)

@@ -102,6 +102,7 @@ class CellWork:
             media,
             rungs,
             release=files.kernel.release or None,
+            system_map=files.kernel.system_map,
             artefacts=_artefacts(files),
             findings=preflight(facts),
         )

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from harness.forensics.findings import Findings
 from harness.preflight.finding import Finding, errors
 from harness.report.results import (
     AcceleratorRecord,
@@ -14,6 +15,7 @@ from harness.report.results import (
     CellRecord,
     Durations,
     FindingRecord,
+    ForensicsRecord,
     HostRecord,
     MilestoneRecord,
 )
@@ -44,7 +46,15 @@ def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptReco
         durations=Durations(build=build, boot=result.boot, teardown=result.teardown),
         console=result.console_log.relative_to(run_dir).as_posix(),
         command=attempt.command,
+        forensics=_forensics(attempt.findings),
     )
+
+
+def _forensics(found: Findings | None) -> ForensicsRecord | None:
+    if found is None:
+        return None
+    cpus = tuple(str(cpu) for cpu in found.cpus)
+    return ForensicsRecord(cpus=cpus, kernel_log=found.log, truncated=found.truncated)
 
 
 def cell_record(
@@ -80,6 +90,7 @@ def cell_record(
         preflight=finding_records(prepared.findings),
         command=last.command,
         console=last.console,
+        forensics=last.forensics,
     )
 
 

@@ -27,6 +27,7 @@ class Prepared:
     rungs: Callable[[bool], Sequence[Rung]]  # argument: whether the machine can be asked (QMP)
     release: str | None = None
     ends_at_ready: bool = False
+    system_map: Path | None = None  # of the kernel that is booted, where it is known
     artefacts: dict[str, str] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()  # of preflight; an error among them is no reason to build nothing
 

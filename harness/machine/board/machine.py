@@ -10,6 +10,7 @@ from harness.errors import HostError
 from harness.machine.board.lab import Board
 from harness.machine.board.power import run_power_command
 from harness.machine.board.serialline import BoardLine, open_line
+from harness.machine.observation import Observation
 from harness.machine.protocol import Fact, Port, Sink
 from harness.words import Source
 
@@ -101,6 +102,10 @@ class BoardMachine:
     def held_back(self) -> float:
         """A board waits for nobody."""
         return 0.0
+
+    async def observe(self) -> Observation | None:
+        """Nobody can look into a board over its serial line."""
+        return None
 
     async def inspect(self) -> list[Fact]:
         """A board cannot be asked."""

@@ -13,15 +13,18 @@ from qemu.qmp import QMPError
 
 from harness.errors import HostError
 from harness.machine.line import Line
+from harness.machine.observation import Observation
 from harness.machine.protocol import Fact, Port, Sink
 from harness.machine.qemu.argv import BY_HAND, Media, Wiring, qemu_argv
 from harness.machine.qemu.inspection import inspect_guest
+from harness.machine.qemu.observe import observe_guest
 from harness.machine.qemu.process import Exit, Process, socket_pair
 from harness.machine.qemu.qmp import Monitor
 from harness.plan.target import Target
 from harness.words import Source
 
 GRACE = 10.0  # seconds a guest gets after its power button was pressed
+OBSERVE_LIMIT = 10.0  # seconds for a look at a guest that is stuck; it takes about one
 QUIT_GRACE = 3.0  # seconds QEMU gets to end by itself after `quit`
 
 
@@ -192,6 +195,15 @@ class QemuMachine:
     def held_back(self) -> float:
         """Seconds that the host kept QEMU waiting for a processor."""
         return self._process.held_back() if self._process and not self._process.ended.done() else 0.0
+
+    async def observe(self) -> Observation | None:
+        """Registers and RAM of the guest, which stands still afterwards. None when QEMU does not answer in time."""
+        if self._monitor is None or self._process is None or self._process.ended.done():
+            return None
+        try:
+            return await asyncio.wait_for(observe_guest(self._monitor, self._folder), OBSERVE_LIMIT)
+        except (QMPError, EOFError, OSError, TimeoutError):
+            return None
 
     async def inspect(self) -> list[Fact]:
         """CPU model, disks that were read, virtio devices that their driver took."""

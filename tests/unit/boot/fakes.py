@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from harness.boot.judge import Judge
 from harness.boot.ladder import Rung, image_ladder
 from harness.errors import HostError
+from harness.machine.observation import Observation
 from harness.machine.protocol import Fact, Port, Sink
 from harness.plan.target import Boot, Console, Kernel, Machine, Target
 from harness.words import Arch, Event, Reached, Source, TargetClass
@@ -96,6 +97,8 @@ class FakeMachine:
         self.written: list[tuple[Port, bytes]] = []
         self.tasks: list[asyncio.Task[None]] = []
         self.sink = Sink(lambda _port, _chunk: None, lambda _fact: None)
+        self.observation: Observation | None = None
+        self.looks = 0
         self.facts = [Fact(Source.QMP, "inspection", "all there", {"ok": True})]
         self.blocks_power_on = False
         self._moved = asyncio.Event()
@@ -152,6 +155,11 @@ class FakeMachine:
 
     def held_back(self) -> float:
         return 0.0
+
+    async def observe(self) -> Observation | None:
+        """As the script left it; only a machine that is on can be looked at."""
+        self.looks += 1
+        return self.observation
 
     async def inspect(self) -> list[Fact]:
         return self.facts

@@ -1,0 +1,90 @@
+"""From what a machine shows to what is known of a hang. Reads the dumps of its RAM and deletes them."""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.forensics.printk import kernel_log
+from harness.forensics.registers import Where, where_is
+from harness.forensics.symbols import SystemMap, kernel_offset
+from harness.machine.observation import Observation
+from harness.words import Arch
+
+MOST_LINES = 200  # of the kernel's log that are kept: its last ones
+
+
+@dataclass(frozen=True, slots=True)
+class Cpu:
+    """One CPU: `moves` tells whether its program counter was elsewhere at the second look."""
+
+    pc: int | None
+    symbol: str | None
+    moves: bool
+    interrupts: bool | None
+
+    def __str__(self) -> str:
+        if self.pc is None:
+            return "unknown"
+        taken = {True: "interrupts on", False: "interrupts masked", None: "interrupts unknown"}[self.interrupts]
+        return f"{self.symbol or hex(self.pc)}, {'runs' if self.moves else 'stands still'}, {taken}"
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """`log`: the kernel's last lines out of guest memory; empty where none was found."""
+
+    cpus: tuple[Cpu, ...]
+    log: tuple[str, ...]
+    truncated: bool = False
+
+
+def examine(seen: Observation, arch: Arch, system_map: Path | None = None) -> Findings:
+    """What the registers and the memory tell. The dumps are gone afterwards."""
+    word, big = (4 if arch is Arch.ARMHF else 8), arch is Arch.S390X
+    symbols = SystemMap.read(system_map) if system_map else None
+    log: list[str] = []
+    offset: int | None = None
+    try:
+        for path in seen.memory:
+            for memory in _mapped(path):
+                found = kernel_log(memory, word=word, order="big" if big else "little")
+                log = max(log, found, key=len)
+                if offset is None and symbols:
+                    offset = kernel_offset(memory, found)
+    finally:
+        for path in seen.memory:
+            path.unlink(missing_ok=True)
+    return Findings(_cpus(seen.registers, arch, symbols, offset), tuple(log[-MOST_LINES:]), seen.truncated)
+
+
+def _mapped(path: Path) -> Iterator[mmap.mmap]:
+    """A dump, where it holds anything at all."""
+    with (
+        contextlib.suppress(OSError, ValueError),
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as memory,
+    ):
+        yield memory
+
+
+def _cpus(looks: Sequence[Sequence[str]], arch: Arch, symbols: SystemMap | None, offset: int | None) -> tuple[Cpu, ...]:
+    if not looks:
+        return ()
+    return tuple(_cpu([where_is(text, arch) for text in texts], symbols, offset) for texts in zip(*looks, strict=True))
+
+
+def _cpu(looks: Sequence[Where], symbols: SystemMap | None, offset: int | None) -> Cpu:
+    last = looks[-1]
+    symbol = None
+    if symbols is not None and offset is not None and last.pc is not None:
+        symbol = symbols.name(last.pc, offset)
+    return Cpu(
+        pc=last.pc,
+        symbol=symbol,
+        moves=len({look.pc for look in looks}) > 1,
+        interrupts=last.interrupts,
+    )

@@ -1,0 +1,63 @@
+"""A look at a guest that is stuck, by QMP: registers of each CPU twice, and its RAM in files of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from pathlib import Path
+
+from qemu.qmp import QMPError
+
+from harness.machine.observation import Observation
+from harness.machine.qemu.qmp import Monitor
+
+BETWEEN_LOOKS = 0.05  # seconds in which a CPU that runs moves on; nothing can be awaited of one that does not
+MOST_RAM = 1 << 30  # bytes; more would take longer than the answer is worth
+SMALLEST_RAM = 8 << 20  # bytes; below are firmware's and devices' own
+_RAM = re.compile(r"^ *([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, ram\)", re.MULTILINE)
+
+
+async def observe_guest(monitor: Monitor, folder: Path) -> Observation:
+    """Raises QMPError when QEMU does not answer. Dumps go to `folder`, readable by us alone."""
+    count = len(await monitor.execute("query-cpus-fast"))
+    first = await _registers(monitor, count)
+    await asyncio.sleep(BETWEEN_LOOKS)
+    second = await _registers(monitor, count)
+    await monitor.execute("stop")
+    ranges, truncated = ram_ranges(await _ask(monitor, "info mtree -f"))
+    dumps: list[Path] = []
+    for number, (start, size) in enumerate(ranges):
+        path = folder / f"memory{number}.bin"
+        path.touch(mode=0o600)
+        dumps.append(path)
+        try:
+            await monitor.execute("pmemsave", val=start, size=size, filename=str(path))
+        except QMPError:  # a full disk: what was dumped already is looked at
+            truncated = True
+            break
+    return Observation((first, second), tuple(dumps), truncated)
+
+
+async def _registers(monitor: Monitor, count: int) -> tuple[str, ...]:
+    return tuple([await _ask(monitor, "info registers", cpu) for cpu in range(count)])
+
+
+async def _ask(monitor: Monitor, command: str, cpu: int = 0) -> str:
+    return str(await monitor.execute("human-monitor-command", **{"command-line": command, "cpu-index": cpu}))
+
+
+def ram_ranges(tree: str) -> tuple[list[tuple[int, int]], bool]:
+    """Start and size of the guest's RAM by `info mtree -f`, each once; and whether there is more than `MOST_RAM`."""
+    found: dict[tuple[int, int], None] = {}
+    for match in _RAM.finditer(tree):
+        start, end = int(match[1], 16), int(match[2], 16)
+        if end - start + 1 >= SMALLEST_RAM:
+            found[start, end - start + 1] = None
+    kept: list[tuple[int, int]] = []
+    room = MOST_RAM
+    for start, size in found:
+        if room == 0:
+            return kept, True
+        kept.append((start, min(size, room)))
+        room -= min(size, room)
+    return kept, sum(size for _, size in kept) < sum(size for _, size in found)
