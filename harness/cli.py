@@ -193,6 +193,18 @@ def diagnose_command(
     return diagnose(logs, target=target, matrix=matrix, as_json=json)
 
 
+@app.command("explain")
+def explain_command(
+    name: Annotated[
+        str, typer.Argument(metavar="CELL|RUN", help="a cell or target of the newest run, or a run's folder")
+    ],
+) -> int:
+    """Tell why a boot failed."""
+    from harness.commands.explain import explain_command as explain
+
+    return explain(name)
+
+
 @app.command("doctor")
 def doctor_command(matrix: MatrixFile = None, json: Json = False) -> int:
     """Tell what this host has and what it lacks."""

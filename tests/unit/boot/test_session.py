@@ -15,6 +15,7 @@ from harness.boot.dialogue import GuestGone, Shell
 from harness.boot.ladder import foreign_ladder
 from harness.boot.session import BootResult, Limits, Plan, Session, boot
 from harness.errors import HostError
+from harness.machine.observation import Observation
 from harness.machine.protocol import Fact, Port
 from harness.words import Outcome, Source, Verdict
 from tests.unit.boot.fakes import BANNER, GONE, INIT, PANIC, READY, UP, FakeMachine, a_target, rungs
@@ -139,7 +140,9 @@ def test_panic_with_endless_noise_behind_it_ends_all_the_same(tmp_path: Path) ->
             machine.say(b"noise\n")
             await asyncio.sleep(0.005)
 
-    result, took = booted(FakeMachine(script), tmp_path)
+    machine = FakeMachine(script)
+    result, took = booted(machine, tmp_path)
+    assert machine.looks == 0  # its last words say it all
     assert result.ruling.outcome is Outcome.INIT_DIED
     assert took < DEADLINE / 20
 
@@ -167,8 +170,11 @@ def test_machine_that_dies(tmp_path: Path) -> None:
 def test_silence_and_hang(tmp_path: Path) -> None:
     silent, _ = booted(FakeMachine(says()), tmp_path, plan_of(silence=0.2))
     assert (silent.ruling.outcome, silent.ruling.verdict) == (Outcome.NO_OUTPUT, Verdict.FAIL)
-    hung, _ = booted(FakeMachine(says(f"{BANNER}\nProbing EDD".encode())), tmp_path, plan_of(silence=0.2))
+    machine = FakeMachine(says(f"{BANNER}\nProbing EDD".encode()))
+    machine.observation = Observation((("RIP=10",),))
+    hung, _ = booted(machine, tmp_path, plan_of(silence=0.2))
     assert hung.ruling.outcome is Outcome.HANG
+    assert (hung.observation, machine.looks) == (machine.observation, 1)
     assert "Probing EDD" in hung.ruling.cause
     assert "init" in hung.ruling.cause
     last = json.loads((tmp_path / "cell.jsonl").read_text().splitlines()[-1])

@@ -1,0 +1,53 @@
+"""The story of one cell on one screen: what was reached, what did not come, why, and how to see it again. Pure text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.report.results import CellRecord, ForensicsRecord
+from harness.words import Verdict
+
+CONSOLE_LINES = 6
+LOG_LINES = 6
+CPUS = 4  # more say the same
+
+
+def explain(cell: CellRecord, console: Sequence[str]) -> str:
+    """`console` holds the last lines of the cell's console log. All text is clean: it comes out of a record."""
+    return "\n".join(_story(cell, console))
+
+
+def _story(cell: CellRecord, console: Sequence[str]) -> Iterator[str]:
+    yield f"{cell.cell}: {cell.verdict}" + (f", {cell.outcome}" if cell.outcome else "")
+    if cell.milestones:
+        yield "reached:   " + ", ".join(f"{step.name} {step.at:.1f} s" for step in cell.milestones)
+    else:
+        yield "reached:   nothing"
+    if cell.missing:
+        yield f"next:      {cell.missing[0]}, which never came"
+    if cell.cause:
+        yield f"cause:     {cell.cause}"
+    for finding in cell.preflight:
+        yield f"preflight: {finding.what}: {finding.why}"
+    if cell.verdict not in (Verdict.PASS, Verdict.SKIP):
+        yield from _listed("console:  ", list(console)[-CONSOLE_LINES:])
+    if cell.forensics:
+        yield from _stuck(cell.forensics)
+    if cell.command:
+        yield f"again:     {cell.command}"
+
+
+def _stuck(found: ForensicsRecord) -> Iterator[str]:
+    for number, cpu in enumerate(found.cpus[:CPUS]):
+        yield f"CPU {number}:     {cpu}"
+    if len(found.cpus) > CPUS:
+        yield f"           and {len(found.cpus) - CPUS} CPUs more"
+    if found.kernel_log:
+        yield from _listed("in memory:", list(found.kernel_log)[-LOG_LINES:])
+    else:
+        yield "in memory: no log of a kernel was found" + (", but not all of it was read" if found.truncated else "")
+
+
+def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        yield f"{title if number == 0 else ' ' * len(title)} {line}"
