@@ -82,9 +82,9 @@ def _text(block: bytes) -> str:
     """Up to the padding; whoever shows it cleans it.
 
     printk cuts the line end by its length alone, and moves the text over its level of two bytes: the line end and the
-    last two bytes once more are left behind it (printk_sprint).
+    last two bytes once more are left behind it (printk_sprint). Of a continued line it is its mark.
     """
-    text = block.split(b"\0", 1)[0]
+    text = block.split(b"\0", 1)[0].split(b"\x01", 1)[0]
     if text.endswith(b"\n"):
         text = text[:-1]
         if len(text) > 3 and text[-2:] == text[-4:-2]:

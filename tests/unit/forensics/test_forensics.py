@@ -41,11 +41,12 @@ def test_a_log_is_found_wherever_it_lies(word: int, order: str) -> None:
 
 
 def test_what_printk_leaves_behind_a_text_is_no_part_of_it() -> None:
-    left = ["Linux version 6.1 (us)\n", "detected: Spectre-v4v4\n", "step=init status=0\n"]
+    left = ["Linux version 6.1 (us)\n", "detected: Spectre-v4v4\n", "step=init status=0\n", "x1 : 0\x01c"]
     assert kernel_log(bytes(8) + ring(left, 8, first=9), word=8) == [
         "Linux version 6.1 (us)",
         "detected: Spectre-v4",
         "step=init status=0",
+        "x1 : 0",
     ]
 
 
