@@ -54,6 +54,7 @@ def test_memory_without_a_log() -> None:
     noise = hashlib.shake_256(b"noise").digest(1 << 16)
     assert kernel_log(noise, word=8) == []
     assert kernel_log(b"", word=8) == []
+    assert kernel_log(bytes(3) + ring(TEXTS, 8, first=9), word=8) == []  # no kernel puts it at such an address
     assert kernel_log(HEAD * 5000, word=8) == []
     assert kernel_log(bytes(8) + HEAD + b"6.1", word=8) == []
 
