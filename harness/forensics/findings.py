@@ -14,6 +14,7 @@ from harness.forensics.symbols import SystemMap, kernel_offset
 from harness.machine.observation import Observation
 from harness.words import Arch
 
+_32_BIT = frozenset({Arch.ARMHF, Arch.ARMEL, Arch.I386})
 MOST_LINES = 200  # of the kernel's log that are kept: its last ones
 
 
@@ -44,7 +45,7 @@ class Findings:
 
 def examine(seen: Observation, arch: Arch, system_map: Path | None = None) -> Findings:
     """What the registers and the memory tell. The dumps are gone afterwards."""
-    word, big = (4 if arch is Arch.ARMHF else 8), arch is Arch.S390X
+    word, big = (4 if arch in _32_BIT else 8), arch is Arch.S390X
     symbols = SystemMap.read(system_map) if system_map else None
     log: list[str] = []
     offset: int | None = None

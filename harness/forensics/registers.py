@@ -35,10 +35,14 @@ def _layout(pc: str, flags: str, bit: int, *, masks: bool) -> Layout:
     return Layout(re.compile(pc), re.compile(flags), bit, masks)
 
 
+_X86 = _layout(r"\b[RE]IP=([0-9a-f]+)", r"\b[RE]FL=([0-9a-f]+)", 9, masks=False)
+_ARM = _layout(r"\bR15=([0-9a-f]+)", r"\bPSR=([0-9a-f]+)", 7, masks=True)
 LAYOUTS = {
-    Arch.X86_64: _layout(r"\b[RE]IP=([0-9a-f]+)", r"\b[RE]FL=([0-9a-f]+)", 9, masks=False),
+    Arch.X86_64: _X86,
+    Arch.I386: _X86,
     Arch.ARM64: _layout(r"\bPC=([0-9a-f]+)", r"\bPSTATE=([0-9a-f]+)", 7, masks=True),
-    Arch.ARMHF: _layout(r"\bR15=([0-9a-f]+)", r"\bPSR=([0-9a-f]+)", 7, masks=True),
+    Arch.ARMHF: _ARM,
+    Arch.ARMEL: _ARM,
     Arch.RISCV64: _layout(r"\bpc +([0-9a-f]+)", r"\bmstatus +([0-9a-f]+)", 1, masks=False),
     Arch.S390X: _layout(r"PSW=mask [0-9a-f]+ addr ([0-9a-f]+)", r"PSW=mask ([0-9a-f]+)", 57, masks=False),
     Arch.PPC64LE: _layout(r"\bNIP +([0-9a-f]+)", r"\bMSR +([0-9a-f]+)", 15, masks=False),

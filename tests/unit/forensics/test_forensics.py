@@ -9,7 +9,7 @@ import pytest
 
 from harness.forensics.findings import examine
 from harness.forensics.printk import HEAD, kernel_log
-from harness.forensics.registers import Where, where_is
+from harness.forensics.registers import LAYOUTS, Where, where_is
 from harness.forensics.symbols import SystemMap, kernel_offset
 from harness.machine.observation import Observation
 from harness.machine.qemu.observe import MOST_RAM, ram_ranges
@@ -126,3 +126,7 @@ FlatView #1
     assert ram_ranges(tree) == ([(0x40000000, 0x10000000)], False)
     large = "  0000000000000000-00000000ffffffff (prio 0, ram): pc.ram\n"
     assert ram_ranges(large) == ([(0, MOST_RAM)], True)
+
+
+def test_every_architecture_has_its_layout() -> None:
+    assert set(LAYOUTS) == set(Arch)
