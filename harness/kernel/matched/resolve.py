@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.errors import HostError, InputError
+from harness.errors import HostError
 from harness.kernel.matched.audit import audited
 from harness.kernel.matched.fragments import Request
 from harness.kernel.matched.source import SourceTree
 from harness.kernel.matched.toolchain import Toolchain
 from harness.kernel.matched.trees import KCONFIG, BuildTree, build_tree
+from harness.kernel.symbols import Symbols, read_symbols, symbols_of
 from harness.store import Progress, Store, no_space_left, silent
 
 _LAYOUT = 1
@@ -29,9 +30,9 @@ class ResolvedConfig:
     key: str
 
     @property
-    def symbols(self) -> dict[str, str]:
+    def symbols(self) -> Symbols:
         """Every symbol that is set, without CONFIG_."""
-        return symbols_of(self.path.read_text(encoding="utf-8"))
+        return read_symbols(self.path)
 
 
 def resolve(
@@ -81,22 +82,3 @@ def allnoconfig(tree: BuildTree, asked: Path, store: Store) -> None:
     full = no_space_left(said, store.root, "kconfig", 1 << 30)
     first = next((line for line in said.splitlines() if re.search(r"\berror\b|\*\*\*", line, re.IGNORECASE)), said)
     raise full or HostError(f"Kconfig of {tree.source.origin} failed: {first.strip()[:300]}")
-
-
-def symbols_of(config: str) -> dict[str, str]:
-    """The symbols of a .config's text that are set, without CONFIG_, and their values as written. Pure."""
-    found = {}
-    for line in config.splitlines():
-        if line.startswith("CONFIG_"):
-            name, equals, value = line[7:].partition("=")
-            if equals:
-                found[name] = value
-    return found
-
-
-def read_config(path: Path) -> dict[str, str]:
-    """The symbols of a .config file. Raises InputError."""
-    try:
-        return symbols_of(path.read_text(encoding="utf-8", errors="replace"))
-    except OSError as problem:
-        raise InputError(f"{path} cannot be read: {problem.strerror}") from None
