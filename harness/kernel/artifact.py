@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.kernel.symbols import read_symbols
 from harness.words import Arch
 
 
@@ -25,10 +26,4 @@ class KernelArtifact:
 
     def option(self, name: str) -> str | None:
         """The value of `CONFIG_<name>` ("y", "m", ...), None where it is not set or no config is known."""
-        if self.config is None:
-            return None
-        wanted = f"CONFIG_{name}="
-        for line in self.config.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith(wanted):
-                return line.removeprefix(wanted)
-        return None
+        return read_symbols(self.config).get(name) if self.config else None
