@@ -23,6 +23,7 @@ class KernelArtifact:
     origin: str  # for people: "linux-image-6.1.0-40-arm64 6.1.153-1"
     key: str  # for keys of what is made from it: changes whenever the bytes do
     dtb: Path | None = None  # the target's device tree, where it was built along with the kernel
+    matched: bool = False  # built for this target, and therefore fed by us alone
 
     def option(self, name: str) -> str | None:
         """The value of `CONFIG_<name>` ("y", "m", ...), None where it is not set or no config is known."""

@@ -51,6 +51,7 @@ def built(
         "source": source.key,
         "arch": toolchain.arch.arch,
         "compiler": toolchain.identity,
+        "flags": toolchain.arch.flags,
     }
 
     def make(folder: Path) -> None:

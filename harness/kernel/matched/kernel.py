@@ -68,4 +68,5 @@ def matched_kernel(
         origin=f"Linux {recipe.source.version} for {target.name}",
         key=folder.name,
         dtb=dtb,
+        matched=True,
     )

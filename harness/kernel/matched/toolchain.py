@@ -20,7 +20,7 @@ from harness.words import Arch
 
 _ARCHS = Path(__file__).with_name("archs.yml")
 # What Debian calls the packages of the tools that every build needs.
-_TOOLS = {"make": "make", "flex": "flex", "bison": "bison", "bc": "bc", "gcc": "gcc", "ld": "binutils"}
+_TOOLS = {"make": "make", "flex": "flex", "bison": "bison", "bc": "bc", "lz4": "lz4", "gcc": "gcc", "ld": "binutils"}
 
 
 class KernelArch(Model):
@@ -32,6 +32,7 @@ class KernelArch(Model):
     compiler: str = Field(description="Debian's package of that compiler")
     make: str = Field(description="what to make")
     image: str = Field(description="the image, in the build's folder")
+    flags: str | None = Field(None, description="KCFLAGS: what the compiler is told besides")
 
     @property
     def srcarch(self) -> str:
@@ -64,6 +65,7 @@ class Toolchain:
             "BINDGEN=false",
             "PAHOLE=false",
             "LOCALVERSION=",
+            *([f"KCFLAGS={self.arch.flags}"] if self.arch.flags else []),
         )
 
 

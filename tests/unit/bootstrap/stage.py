@@ -38,7 +38,7 @@ FIRMWARE = (
     "usr/share/keyrings/debian-archive-keyring.gpg",
 )
 QEMUS = ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-arm")
-BUILD_TOOLS = ("make", "gcc", "flex", "bison", "bc", "xz", "skopeo")
+BUILD_TOOLS = ("make", "gcc", "flex", "bison", "bc", "xz", "lz4", "skopeo")
 HEADERS = {"usr/include/stdio.h": "libc6-dev", "usr/include/gelf.h": "libelf-dev"}
 SOURCES = "etc/apt/sources.list.d/bootmatrix-backports.sources"
 

@@ -6,6 +6,7 @@ import gzip
 import os
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,22 @@ def test_content(store: Store, archive: Path, target: Make) -> None:
     for name in (b"init", b"bin/busybox", b"bin/sh", b"dev/console", b"etc/bootmatrix/steps", b"etc/bootmatrix/dhcp"):
         assert b"\0" * 0 + name + b"\0" in data
     assert b"\x7fELFnot really" in data
+
+
+def test_packed_as_the_kernel_unpacks_it(store: Store, archive: Path, target: Make) -> None:
+    """zstd where the kernel knows it, gzip where it does not, and nothing to unpack for a matched kernel."""
+    board = target()
+    kernel = distro_kernel(board, store)
+    packed = initrd(board, "minimal", kernel, store)
+    unknown = initrd(board, "minimal", replace(kernel, config=None), store)
+    bare = replace(kernel, modules=None)
+    plain = initrd(board, "minimal", replace(bare, matched=True), store)
+    assert [path.read_bytes()[:4] for path in (packed, unknown, plain)] == [
+        b"\x28\xb5\x2f\xfd",
+        b"\x1f\x8b\x08\x00",
+        b"0707",
+    ]
+    assert unpacked(initrd(board, "minimal", bare, store)) == plain.read_bytes()
 
 
 def test_same_bytes_whoever_makes_it(

@@ -52,7 +52,7 @@ def test_what_is_honoured_is_in_the_configuration(resolved: Callable[..., Resolv
         ("CONFIG_E1000E=y", "own.config:1: CONFIG_E1000E: depends on ETHERNET=y, which is n and NET_VENDOR_INTEL"),
         ("CONFIG_SERIAL_8250_CONSOEL=y", "has no such symbol for x86; did you mean CONFIG_SERIAL_8250_CONSOLE?"),
         ("# CONFIG_OBJTOOL is not set", "asked to be off, but it is y, selected by HAVE_UACCESS_VALIDATION"),
-        ("CONFIG_KERNEL_XZ=y", "CONFIG_KERNEL_GZIP: is one of a choice of which another was taken"),
+        ("CONFIG_KERNEL_XZ=y", "CONFIG_KERNEL_LZ4: is one of a choice of which another was taken"),
         ("CONFIG_LOG_BUF_SHIFT=y", "is of type integer, not a switch"),
         ("CONFIG_SMP=m", "CONFIG_SMP: is a bool, so it cannot be a module"),
     ],
