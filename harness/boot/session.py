@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from harness.words import Event, Outcome, Reached, Source
 # A death is reported when its line has come; the trace behind it is evidence, and gets this long to arrive.
 TRACE_SILENCE = 0.06
 TRACE_LIMIT = 0.3
+TOLD = 40  # events of the machine itself that are kept; a healthy boot has about five
 SHELL_TIMEOUT = 60.0
 # A guest that says no more of itself is looked into. The verdict is out by then, and no later for it.
 STUCK = frozenset({Outcome.HANG, Outcome.NO_OUTPUT, Outcome.LOCKUP, Outcome.RCU_STALL, Outcome.HUNG_TASK})
@@ -52,6 +54,7 @@ class BootResult:
     teardown: float
     console_log: Path
     observation: Observation | None = None  # of a guest that was stuck
+    told: tuple[Event, ...] = ()  # what QMP and the process told while it ran, the last of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Session:
         self._teardown = 0.0
         self._on = False
         self._observation: Observation | None = None
+        self._told: deque[Event] = deque(maxlen=TOLD)
         self._gone: str | None = None  # why no guest answers any more
 
     async def __aenter__(self) -> Session:
@@ -121,6 +125,8 @@ class Session:
         """Wake whoever waits; comes after the judge in the stream."""
         if event.source is Source.CONSOLE:
             self._heard.set()
+        elif event.source in (Source.QMP, Source.PROCESS) and self._on:
+            self._told.append(event)
         if self.judge.is_ready:
             self._ready.set()
         if self.judge.is_over or self._recorder.problem:
@@ -252,6 +258,7 @@ class Session:
             round(self._teardown, 4),
             self._recorder.log,
             self._observation,
+            tuple(self._told),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
@@ -34,12 +34,18 @@ class Facts:
     initrd: Contents | None = None
     tree: DeviceTree | None = None  # None: the machine makes its own, or has none
     needs: tuple[str, ...] = ()  # features that the image asks of a kernel
+    complaints: Mapping[str, str] = field(default_factory=dict)  # what is wrong with a file: by `kernel`, `initrd`
     ours: bool = True  # an image whose init tells of every disk and network card: a missing one fails the cell
 
     @property
     def symbols(self) -> Symbols:
         """The configuration, empty where there is none to know; checks on it do not run then."""
         return _NOTHING if self.config is None else self.config
+
+    @property
+    def has_initrd(self) -> bool:
+        """One is handed over, if only a damaged one."""
+        return self.initrd is not None or "initrd" in self.complaints
 
     @cached_property
     def modules(self) -> frozenset[str]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.errors import BootmatrixError
+from harness.errors import BootmatrixError, InputError
 from harness.image.contents import Contents
 from harness.image.initrdcheck import check_initrd
 from harness.image.recipe import component, image
@@ -38,6 +38,13 @@ def gather(
     Raises InputError and HostError for files that cannot be read at all.
     """
     words = qemu_argv(target, media, accelerator="tcg")
+    complaints: dict[str, str] = {}
+    contents: Contents | None = None
+    if media.initrd:
+        try:
+            contents = contents_of(media.initrd, store)
+        except InputError as problem:
+            complaints["initrd"] = problem.what
     return Facts(
         target=target,
         knowledge=kept_knowledge(store),
@@ -48,9 +55,10 @@ def gather(
         devices=tuple(_drivers(words)),
         onboard_nic=any(nic.model == "onboard" for nic in target.nics),
         buses=tuple(disk.bus for disk in target.disks[: len(media.disks)]),
-        initrd=contents_of(media.initrd, store) if media.initrd else None,
+        initrd=contents,
         tree=_tree(media.dtb),
         needs=tuple(needs),
+        complaints=complaints,
         ours=ours,
     )
 

@@ -9,6 +9,7 @@ from harness.words import Verdict
 
 CONSOLE_LINES = 6
 LOG_LINES = 6
+EVIDENCE = 5
 CPUS = 4  # more say the same
 
 
@@ -25,7 +26,11 @@ def _story(cell: CellRecord, console: Sequence[str]) -> Iterator[str]:
         yield "reached:   nothing"
     if cell.missing:
         yield f"next:      {cell.missing[0]}, which never came"
-    if cell.cause:
+    if cell.diagnosis:
+        yield f"cause:     {cell.diagnosis.text}"
+        yield from _listed("evidence: ", cell.diagnosis.evidence[:EVIDENCE])
+        yield f"do:        {cell.diagnosis.next}"
+    elif cell.cause:
         yield f"cause:     {cell.cause}"
     for finding in cell.preflight:
         yield f"preflight: {finding.what}: {finding.why}"

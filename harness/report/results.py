@@ -104,6 +104,15 @@ class ForensicsRecord(Record):
     truncated: bool = Field(False, description="whether the guest has more memory than was read")
 
 
+class CauseRecord(Record):
+    """Why a boot failed, by a rule that combined what was seen with what is known of the cell."""
+
+    id: Name = Field(description="a kebab-case word that stays, such as root-driver-missing")
+    text: Sentence
+    evidence: tuple[Line, ...] = Field((), description="console lines, symbols and facts, the most telling first")
+    next: Sentence = Field("", description="what to do about it")
+
+
 class AttemptRecord(Record):
     """One boot of a cell. A cell that was retried has several, the last one decides."""
 
@@ -114,6 +123,7 @@ class AttemptRecord(Record):
     durations: Durations = Durations()
     console: RelativePath | None = Field(None, description="raw console log, relative to this file's folder")
     forensics: ForensicsRecord | None = Field(None, description="null where the guest was not stuck")
+    diagnosis: CauseRecord | None = Field(None, description="null for a pass, and where no cause is known")
     command: Command = ""
 
 
@@ -154,6 +164,7 @@ class CellRecord(Record):
     command: Command = Field("", description="boots it again by hand; quoted for a POSIX shell")
     console: RelativePath | None = Field(None, description="raw console log, relative to this file's folder")
     forensics: ForensicsRecord | None = Field(None, description="null where the guest was not stuck")
+    diagnosis: CauseRecord | None = Field(None, description="null for a pass, and where no cause is known")
 
 
 class HostRecord(Record):

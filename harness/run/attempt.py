@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.boot.judge import Ruling
 from harness.boot.session import BootResult, Limits, Plan, boot
+from harness.diagnosis.cause import Cause
 from harness.errors import BootmatrixError
 from harness.forensics.findings import Findings, examine
 from harness.machine.board.binding import BoundBoard
@@ -18,6 +19,7 @@ from harness.machine.qemu.machine import QemuMachine
 from harness.report.progress import Progress
 from harness.run.accelerators import Emulator
 from harness.run.admission import Admission, Need
+from harness.run.investigate import investigate
 from harness.run.work import Prepared, Work
 from harness.words import Reached, Verdict
 
@@ -30,6 +32,7 @@ class Attempt:
     trouble: str | None
     command: str
     findings: Findings | None = None  # of a guest that was stuck
+    diagnosis: Cause | None = None  # None for a pass, and where nothing is known beyond the ruling
 
     @property
     def verdict(self) -> Verdict:
@@ -100,11 +103,16 @@ async def attempt(
             ends_at_ready=prepared.ends_at_ready,
         )
     except BootmatrixError as problem:
-        return Attempt(None, str(problem), machine.by_hand)
+        return _not_started(str(problem), prepared, machine)
     except OSError as problem:
-        return Attempt(None, f"the host failed: {problem}", machine.by_hand)
+        return _not_started(f"the host failed: {problem}", prepared, machine)
     findings = None
     if result.observation:
         system_map = prepared.system_map
         findings = await asyncio.to_thread(examine, result.observation, work.target.arch, system_map)
-    return Attempt(result, None, machine.by_hand, findings)
+    diagnosis = await asyncio.to_thread(investigate, prepared, result, findings, None)
+    return Attempt(result, None, machine.by_hand, findings, diagnosis)
+
+
+def _not_started(trouble: str, prepared: Prepared, machine: Machine) -> Attempt:
+    return Attempt(None, trouble, machine.by_hand, diagnosis=investigate(prepared, None, None, trouble))

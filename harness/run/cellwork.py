@@ -104,6 +104,7 @@ class CellWork:
             release=files.kernel.release or None,
             system_map=files.kernel.system_map,
             artefacts=_artefacts(files),
+            facts=facts,
             findings=preflight(facts),
         )
 

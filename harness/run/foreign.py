@@ -18,7 +18,7 @@ from harness.kernel.user import configured, user_kernel
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
-from harness.preflight.finding import Finding
+from harness.preflight.facts import Facts
 from harness.preflight.gather import USUAL_NEEDS, gather
 from harness.preflight.preflight import preflight
 from harness.run.cellwork import own_firmware
@@ -130,20 +130,22 @@ class ForeignWork:
 
         files = {"kernel": media.kernel, "initrd": media.initrd, "dtb": dtb, "iso": media.iso, "disk": foreign.disk}
         artefacts = {name: str(path) for name, path in files.items() if path}
+        facts = self._facts(media)
         return Prepared(
             media,
             rungs,
             ends_at_ready=True,
             artefacts={**artefacts, "origin": "the user's own"},
-            findings=self._preflight(media),
+            facts=facts,
+            findings=preflight(facts) if facts else (),
         )
 
-    def _preflight(self, media: Media) -> tuple[Finding, ...]:
+    def _facts(self, media: Media) -> Facts | None:
         """Of a kernel that is handed over; what an ISO or a disk starts, only its boot can tell."""
         if media.kernel is None:
-            return ()
+            return None
         kernel = configured(user_kernel(media.kernel, self._target.arch), self._store)
-        return preflight(gather(self._target, kernel, media, self._store, needs=USUAL_NEEDS, ours=False))
+        return gather(self._target, kernel, media, self._store, needs=USUAL_NEEDS, ours=False)
 
 
 def _readable(path: Path) -> None:

@@ -7,11 +7,13 @@ import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from harness.diagnosis.cause import Cause
 from harness.forensics.findings import Findings
 from harness.preflight.finding import Finding, errors
 from harness.report.results import (
     AcceleratorRecord,
     AttemptRecord,
+    CauseRecord,
     CellRecord,
     Durations,
     FindingRecord,
@@ -24,6 +26,8 @@ from harness.run.attempt import Attempt
 from harness.run.work import Prepared, Work
 from harness.words import Arch, Verdict
 
+EVIDENCE = 8  # lines of it that are kept
+
 
 def overall(attempts: Sequence[Attempt]) -> Verdict:
     """The verdict of a cell: that of its last attempt, but a pass on a retry is `flaky`."""
@@ -35,7 +39,11 @@ def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptReco
     """One attempt; `build` is in seconds and counts for the first attempt only."""
     if attempt.result is None:
         return AttemptRecord(
-            verdict=Verdict.ERROR, cause=attempt.trouble, durations=Durations(build=build), command=attempt.command
+            verdict=Verdict.ERROR,
+            cause=attempt.trouble,
+            durations=Durations(build=build),
+            command=attempt.command,
+            diagnosis=_diagnosis(attempt.diagnosis),
         )
     result = attempt.result
     return AttemptRecord(
@@ -47,7 +55,14 @@ def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptReco
         console=result.console_log.relative_to(run_dir).as_posix(),
         command=attempt.command,
         forensics=_forensics(attempt.findings),
+        diagnosis=_diagnosis(attempt.diagnosis),
     )
+
+
+def _diagnosis(cause: Cause | None) -> CauseRecord | None:
+    if cause is None:
+        return None
+    return CauseRecord(id=cause.id, text=cause.text, evidence=cause.evidence[:EVIDENCE], next=cause.next)
 
 
 def _forensics(found: Findings | None) -> ForensicsRecord | None:
@@ -72,6 +87,9 @@ def cell_record(
     last = records[-1]
     verdict = overall(attempts)
     cause = last.cause
+    if last.diagnosis:
+        # What it means first, for a table is cut at the end; then what was seen.
+        cause = "; ".join(text for text in (last.diagnosis.text, last.cause) if text)
     if verdict is Verdict.FLAKY:
         first = records[0]
         cause = f"passed on attempt {len(records)}; the first ended in {first.outcome or first.verdict}: {first.cause}"
@@ -91,6 +109,7 @@ def cell_record(
         command=last.command,
         console=last.console,
         forensics=last.forensics,
+        diagnosis=last.diagnosis,
     )
 
 

@@ -14,6 +14,7 @@ from harness.boot.ladder import Rung
 from harness.machine.qemu.argv import Media
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
+from harness.preflight.facts import Facts
 from harness.preflight.finding import Finding
 
 Say = Callable[[str], None]
@@ -29,6 +30,7 @@ class Prepared:
     ends_at_ready: bool = False
     system_map: Path | None = None  # of the kernel that is booted, where it is known
     artefacts: dict[str, str] = field(default_factory=dict)
+    facts: Facts | None = None  # None where nothing is known of what is booted: an ISO, a disk
     findings: tuple[Finding, ...] = ()  # of preflight; an error among them is no reason to build nothing
 
 

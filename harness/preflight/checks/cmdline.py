@@ -12,7 +12,7 @@ from harness.words import Outcome
 
 _FILE_SYSTEMS = {"ext4": "EXT4_FS", "ext3": "EXT4_FS", "ext2": "EXT2_FS | EXT4_USE_FOR_EXT2"}
 # The beginning of a device's name -> what drives it.
-_ROOTS = {"vd": "VIRTIO_BLK", "sd": "BLK_DEV_SD", "nvme": "BLK_DEV_NVME", "mmcblk": "MMC_BLOCK", "sr": "BLK_DEV_SR"}
+ROOTS = {"vd": "VIRTIO_BLK", "sd": "BLK_DEV_SD", "nvme": "BLK_DEV_NVME", "mmcblk": "MMC_BLOCK", "sr": "BLK_DEV_SR"}
 
 
 def check(facts: Facts) -> Iterator[Finding]:
@@ -40,7 +40,7 @@ def check(facts: Facts) -> Iterator[Finding]:
 
 def _device(root: str, facts: Facts) -> Iterator[Finding]:
     name = root.removeprefix("/dev/")
-    for prefix, symbol in _ROOTS.items():
+    for prefix, symbol in ROOTS.items():
         if re.match(rf"{prefix}[a-z0-9]", name) and (missing := unmet(symbol, facts, early=True)):
             yield _refused(missing.what, f"root={root}", missing.symbol, certain=missing.certain)
     if name == "nfs" and (missing := unmet("ROOT_NFS", facts, early=True)):

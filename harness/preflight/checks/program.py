@@ -14,9 +14,9 @@ ALWAYS = True  # architectures can be compared without a configuration
 
 _DEPTH = 5  # of interpreters of interpreters (fs/exec.c)
 # What the kernel tries when init cannot be run (init/main.c).
-_FALLBACKS = ("/sbin/init", "/etc/init", "/bin/init", "/bin/sh")
+FALLBACKS = ("/sbin/init", "/etc/init", "/bin/init", "/bin/sh")
 # Programs that a kernel of another architecture runs too, and the symbol for it.
-_COMPATIBLE = {
+COMPATIBLE = {
     (Arch.X86_64, "i386"): "IA32_EMULATION",
     (Arch.X86_64, "x32"): "X86_X32_ABI | X86_X32",
     (Arch.ARM64, "armhf"): "COMPAT",
@@ -47,7 +47,7 @@ def check(facts: Facts) -> Iterator[Finding]:
     what, why, symbol, certain = problem
     # A program that cannot be run is passed over, and the kernel takes the next one it knows of.
     next_ones = [
-        one for one in _FALLBACKS if (found := contents.program(one)) and not _problem(one, found, contents, facts)
+        one for one in FALLBACKS if (found := contents.program(one)) and not _problem(one, found, contents, facts)
     ]
     # Somebody else's image may be content with the shell that comes up then.
     certain = certain and (facts.ours or not next_ones)
@@ -88,7 +88,7 @@ def _foreign(path: str, arch: str, facts: Facts) -> tuple[str, str, str | None, 
     target = facts.target.arch
     if arch == target or not arch:
         return None
-    symbol = _COMPATIBLE.get((target, arch))
+    symbol = COMPATIBLE.get((target, arch))
     if symbol is None:
         return f"{path} is a program for {arch}", f"the kernel is for {target}", None, True
     if symbol and facts.config is not None and (missing := unmet(symbol, facts, early=True)):

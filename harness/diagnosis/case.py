@@ -1,0 +1,82 @@
+"""All that is known of a boot that failed, gathered beforehand: the rules of `causes/` read no file and ask nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from harness.diagnosis.diagnosis import Diagnosis, Trace
+from harness.forensics.findings import Cpu
+from harness.preflight.facts import Facts
+from harness.preflight.finding import Finding
+from harness.words import Event, Outcome, Source
+
+
+@dataclass(frozen=True)
+class Case:
+    """`outcome` is None where the machine could not be started at all; `trouble` has then the host's words."""
+
+    outcome: Outcome | None
+    line: str = ""  # the ruling's words: the decisive line, or what was expected and never came
+    console: tuple[str, ...] = ()  # what was said on it, a message a line, without times and colours; the last of it
+    memory: tuple[str, ...] = ()  # the kernel's log out of guest memory, of a guest that was stuck
+    reached: tuple[str, ...] = ()  # milestones, in order
+    missing: tuple[str, ...] = ()
+    facts: Facts | None = None  # None: an ISO, a disk, or a machine of which nothing is known
+    findings: tuple[Finding, ...] = ()  # of preflight
+    diagnosis: Diagnosis | None = None  # of the console, or where that was silent, of the log out of memory
+    cpus: tuple[Cpu, ...] = ()
+    told: tuple[Event, ...] = ()  # by QMP and by QEMU's process, in order
+    trouble: str = ""
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        """Everything the guest said: on its console, and to its own log only."""
+        if not self.memory:
+            return self.console
+        heard = set(self.console)
+        return (*self.console, *(line for line in self.memory if line not in heard))
+
+    @property
+    def exit(self) -> Event | None:
+        """QEMU's own end: `data` has `signal` or `status`, and its text QEMU's last words."""
+        return next((event for event in self.told if event.source is Source.PROCESS), None)
+
+    @property
+    def complaint(self) -> str:
+        """What QEMU said of it, or the host; empty where neither ended the boot."""
+        return self.trouble or (self.exit.text if self.exit else "")
+
+    @property
+    def is_silent(self) -> bool:
+        """The console showed nothing of a kernel."""
+        return not any("Linux version " in line for line in self.console)
+
+    @property
+    def trace(self) -> Trace | None:
+        """The call trace of the decisive report."""
+        return self.diagnosis.trace if self.diagnosis else None
+
+    def said(self, pattern: str) -> re.Match[str] | None:
+        """The last line that has it: what was said later is closer to the end. `string` of the match is the line."""
+        return next(self._matches(pattern, reversed(self.lines)), None)
+
+    def all_said(self, pattern: str) -> list[re.Match[str]]:
+        """Every line that has it, in order."""
+        return list(self._matches(pattern, iter(self.lines)))
+
+    def last_word(self, key: str) -> str | None:
+        """The value of a key of the kernel's command line that counts; None where it is not there, or not known."""
+        return self.facts.last(key) if self.facts else None
+
+    def behind(self, line: str, most: int = 4) -> tuple[str, ...]:
+        """A line and those that follow it."""
+        place = self.lines.index(line)
+        return self.lines[place : place + most]
+
+    @staticmethod
+    def _matches(pattern: str, lines: Iterator[str]) -> Iterator[re.Match[str]]:
+        compiled = re.compile(pattern)
+        return (found for line in lines if (found := compiled.search(line)))

@@ -1,0 +1,1 @@
+"""One family of causes a file, found by its being here."""

@@ -1,0 +1,174 @@
+"""The initrd: not there, cut short, of a form the kernel does not unpack, too large, or no archive at all.
+
+The kernel's words are those of init/initramfs.c and lib/decompress*.c, QEMU's those of its loaders (hw/*/boot.c,
+hw/i386/x86.c). What the file itself is like was read before the boot (`Facts.complaints`, `Facts.initrd`).
+"""
+
+from __future__ import annotations
+
+import re
+
+from harness.diagnosis.case import Case
+from harness.diagnosis.cause import Cause, Weight, explains
+from harness.preflight.need import Unmet, unmet
+from harness.words import Outcome
+
+_ENDS = (
+    Outcome.NO_ROOTFS,
+    Outcome.KERNEL_PANIC,
+    Outcome.INIT_DIED,
+    Outcome.HANG,
+    Outcome.NO_OUTPUT,
+    Outcome.OOM,
+    Outcome.OOPS,
+    Outcome.RESET_LOOP,
+    Outcome.BOOTLOADER_FAILURE,
+)
+_FAILED = r"Initramfs unpacking failed: ?(?P<how>[^\n]{0,120})|rootfs image is not initramfs \((?P<old>[^\n)]{0,120})\)"
+_CUT = re.compile(r"truncated|unexpected EOF|EOF while reading|read error|out of input|ended early", re.IGNORECASE)
+_UNKNOWN_FORM = re.compile(r"compression method (?P<form>\w{1,12}) not configured")
+_NO_ROOM = (
+    r"Initramfs unpacking failed: write error|initrd (?:extends beyond|too large|overwritten|is too large)"
+    r"|(?:INITRD|initrd): 0x\S{1,40} (?:overlaps|extends)[^\n]{0,120}disabling initrd"
+)
+_QEMU_NO_ROOM = re.compile(r"initrd is too large|could not load initrd|initrd[^\n]{0,80} too large", re.IGNORECASE)
+_KERNEL_TAKES = 48 << 20  # bytes that a kernel needs besides, roughly
+_AGAIN = "make or fetch the initrd again and compare its size"
+
+
+@explains(Weight.STATED, *_ENDS)
+def too_big(case: Case) -> Cause | None:
+    """Packed and unpacked it has to fit beside the kernel."""
+    told = case.said(_NO_ROOM) or _QEMU_NO_ROOM.search(case.complaint)
+    facts = case.facts
+    if facts is None or (facts.initrd is None and not told):
+        return None
+    line = told.string if told else ""
+    packed, unpacked = (facts.initrd.packed, facts.initrd.unpacked) if facts.initrd else (0, 0)
+    memory = facts.target.machine.memory
+    fits = packed + unpacked + _KERNEL_TAKES <= memory << 20
+    if not told and (fits or "init" in case.reached or case.said(r"^Run \S{1,200} as init process")):
+        return None
+    if told and fits and "write error" in line and not _is_small(unpacked, memory):
+        return None
+    sizes = f"packed {_mib(packed)} MiB, unpacked {_mib(unpacked)} MiB; the machine has {memory} MiB"
+    return Cause(
+        "initrd-too-big",
+        f"the initrd does not fit into the machine's memory: {sizes}",
+        tuple(text for text in (line, sizes) if text),
+        "give the machine more memory (machine.memory), or make the initrd smaller",
+    )
+
+
+@explains(Weight.STATED, *_ENDS)
+def format_unsupported(case: Case) -> Cause | None:
+    """The kernel says so; or its configuration does, and the file tells its form."""
+    missing = _no_unpacker(case)
+    found = case.said(_FAILED)
+    form = found and _UNKNOWN_FORM.search(found["how"] or found["old"] or "")
+    if missing is None and not form:
+        return None
+    if missing is None and case.facts and "initrd" in case.facts.complaints:
+        return None
+    what = missing.what if missing else "the kernel was built without it"
+    forms = case.facts.initrd.forms if case.facts and case.facts.initrd else ()
+    name = (form and form["form"]) or next((form for form in forms if form != "none"), "this form")
+    lines = (found.string if found else "", missing.what if missing else "", f"the initrd is packed by {name}")
+    return Cause(
+        "initrd-format-unsupported",
+        f"the kernel cannot unpack the initrd, which is packed by {name}: {what}",
+        tuple(line for line in lines if line),
+        f"set {missing.symbol}=y, or pack the initrd in a form the kernel knows (gzip)"
+        if missing
+        else "pack the initrd in a form the kernel knows (gzip)",
+    )
+
+
+@explains(Weight.STATED, *_ENDS)
+def truncated(case: Case) -> Cause | None:
+    """It ends before its archive does."""
+    complaint = case.facts.complaints.get("initrd", "") if case.facts else ""
+    found = case.said(_FAILED)
+    how = (found["how"] or found["old"] or "") if found else ""
+    if not _CUT.search(complaint) and (complaint or not _CUT.search(how)):
+        return None
+    return Cause(
+        "initrd-truncated",
+        f"the initrd is cut short: {complaint or how}",
+        tuple(line for line in (found.string if found else "", complaint) if line),
+        _AGAIN,
+    )
+
+
+@explains(Weight.STATED, *_ENDS)
+def garbage(case: Case) -> Cause | None:
+    """No archive, or one that is damaged within."""
+    complaint = case.facts.complaints.get("initrd", "") if case.facts else ""
+    found = case.said(_FAILED)
+    if found and "write error" in found.string:
+        return None
+    if not complaint and not found:
+        return None
+    how = (found["how"] or found["old"] or "") if found else ""
+    return Cause(
+        "initrd-garbage",
+        f"the initrd is no archive that a kernel unpacks: {complaint or how or 'the kernel refused it'}",
+        tuple(line for line in (found.string if found else "", complaint) if line),
+        _AGAIN,
+    )
+
+
+@explains(Weight.STATED, *_ENDS)
+def ignored(case: Case) -> Cause | None:
+    """The kernel has no code for one, or was told to leave it."""
+    facts = case.facts
+    if facts is None or not facts.has_initrd:
+        return None
+    missing = unmet("BLK_DEV_INITRD", facts, early=True) if facts.config is not None else None
+    told = "noinitrd" in facts.words
+    if not told and missing is None:
+        return None
+    why = "the command line has noinitrd" if told else (missing.what if missing else "")
+    panic = case.said(r"Unable to mount root fs|Cannot open root device|Waiting for root device")
+    return Cause(
+        "initrd-missing" if told else "initrd-format-unsupported",
+        f"the kernel ignores the initrd that it was given: {why}",
+        tuple(line for line in (panic.string if panic else "", why) if line),
+        "leave the word noinitrd out" if told else "set CONFIG_BLK_DEV_INITRD=y",
+    )
+
+
+@explains(Weight.DEDUCED, Outcome.NO_ROOTFS, Outcome.KERNEL_PANIC, Outcome.RESET_LOOP)
+def missing(case: Case) -> Cause | None:
+    """No initrd was handed over, and nothing else to start from was named."""
+    facts = case.facts
+    if facts is None or facts.has_initrd or "root" in facts.words or (facts.buses and not facts.ours):
+        return None
+    panic = case.said(r"Unable to mount root fs|Cannot open root device|No working init found")
+    if panic is None or facts.symbols.get("INITRAMFS_SOURCE", '""').strip('"'):
+        return None
+    return Cause(
+        "initrd-missing",
+        "the kernel was started without an initrd, and its command line names no root device",
+        (panic.string, f"command line: {' '.join(facts.cmdline)}"),
+        "hand an initrd over with --initrd, or name a root device with root=",
+    )
+
+
+def _no_unpacker(case: Case) -> Unmet | None:
+    """What the kernel lacks for a form that the initrd has."""
+    facts = case.facts
+    if facts is None or facts.config is None or facts.initrd is None:
+        return None
+    entries = [facts.knowledge.compression.get(form) for form in dict.fromkeys(facts.initrd.forms)]
+    needs = [need for entry in entries if entry for need in entry.needs]
+    return next((missing for need in needs if (missing := unmet(need, facts, early=True))), None)
+
+
+def _is_small(unpacked: int, memory: int) -> bool:
+    """Whether the root in memory, which may take half of it, is smaller than what is to go there."""
+    return unpacked > memory << 19
+
+
+def _mib(size: int) -> int:
+    return -(-size // (1 << 20))

@@ -1,0 +1,83 @@
+"""After the ruling: everything that is known of a boot that failed becomes one case, and the case has a cause."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.boot.session import BootResult
+from harness.diagnosis.case import Case
+from harness.diagnosis.cause import Cause
+from harness.diagnosis.diagnoser import Diagnoser
+from harness.diagnosis.message import messages, plain
+from harness.diagnosis.why import cause_of
+from harness.forensics.findings import Findings
+from harness.run.work import Prepared
+from harness.words import Verdict
+
+HEAD_BYTES = 64 << 10  # of a console log that are looked at: its beginning, and
+TAIL_BYTES = 256 << 10  # its end
+HEAD_LINES = 400
+TAIL_LINES = 1200
+LINE = 400  # characters of a line
+
+
+def investigate(
+    prepared: Prepared, result: BootResult | None, found: Findings | None, trouble: str | None
+) -> Cause | None:
+    """The cause of a boot that was no pass, in milliseconds. `trouble`: why the machine could not even be started."""
+    if result is None:
+        return cause_of(
+            Case(None, line=trouble or "", facts=prepared.facts, findings=prepared.findings, trouble=trouble or "")
+        )
+    if result.ruling.verdict is Verdict.PASS:
+        return None
+    return cause_of(case_of(prepared, result, found))
+
+
+def case_of(prepared: Prepared, result: BootResult, found: Findings | None) -> Case:
+    """Reads the console log, no more of it than it takes."""
+    text = _read(result.console_log)
+    console = tuple(lines_of(text))
+    memory = tuple(line[:LINE] for line in found.log) if found else ()
+    diagnoser = Diagnoser()
+    # A console that showed no kernel tells nothing of one; its log in memory does.
+    silent = memory and b"Linux version " not in text
+    diagnoser.feed("\n".join(memory).encode() if silent else text)
+    return Case(
+        outcome=result.ruling.outcome,
+        line=result.ruling.cause,
+        console=console,
+        memory=memory,
+        reached=tuple(step.name for step in result.reached),
+        missing=result.missing,
+        facts=prepared.facts,
+        findings=prepared.findings,
+        diagnosis=diagnoser.finish(),
+        cpus=found.cpus if found else (),
+        told=result.told,
+    )
+
+
+def lines_of(text: bytes) -> Iterator[str]:
+    """What was said, a message each: the first and the last of many."""
+    rows = plain(text).split(b"\n")
+    if len(rows) > HEAD_LINES + TAIL_LINES:
+        rows = rows[:HEAD_LINES] + rows[-TAIL_LINES:]
+    for row in rows:
+        for message in messages(row[: 4 * LINE].decode("utf-8", "replace")):
+            if message.text:
+                yield message.text[:LINE]
+
+
+def _read(log: Path) -> bytes:
+    with contextlib.suppress(OSError), log.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+        size = file.seek(0, 2)
+        if size <= len(head):
+            return head
+        file.seek(max(len(head), size - TAIL_BYTES))
+        gap = b"\n" if size - TAIL_BYTES > len(head) else b""
+        return head + gap + file.read(TAIL_BYTES)
+    return b""
