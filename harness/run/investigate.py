@@ -67,7 +67,7 @@ def lines_of(text: bytes) -> Iterator[str]:
         rows = rows[:HEAD_LINES] + rows[-TAIL_LINES:]
     for row in rows:
         for message in messages(row[: 4 * LINE].decode("utf-8", "replace")):
-            if message.text:
+            if message.text and not message.text.startswith("---[ end Kernel panic"):  # it repeats the panic
                 yield message.text[:LINE]
 
 

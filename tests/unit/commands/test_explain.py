@@ -10,7 +10,16 @@ import pytest
 
 from harness.commands.explain import explain_command
 from harness.errors import InputError
-from harness.report.results import CellRecord, ForensicsRecord, HostRecord, MilestoneRecord, RunRecord, write
+from harness.report.results import (
+    CauseRecord,
+    CellRecord,
+    ForensicsRecord,
+    HostRecord,
+    MilestoneRecord,
+    RunRecord,
+    read,
+    write,
+)
 from harness.words import Arch, Outcome, Source, TargetClass, Verdict
 
 
@@ -78,3 +87,21 @@ def test_a_run_in_which_all_passed(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_neither_a_run_nor_a_cell(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"'no\\x1bbox' is neither"):
         explain_command("no\x1bbox", tmp_path)
+
+
+def test_the_cause_and_its_evidence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run_dir = a_run(tmp_path, "one", "it hung", age=0)
+    record = read(run_dir)
+    cause = CauseRecord(
+        id="x", text="no driver\x1b[2J", evidence=("CONFIG_X is not set", "Waiting for root"), next="set CONFIG_X=y"
+    )
+    cell = record.cells[0].model_copy(update={"diagnosis": cause})
+    write(run_dir, record.model_copy(update={"cells": (cell,)}))
+    assert explain_command(str(run_dir)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3:7] == [
+        "cause:     no driver\\x1b[2J",
+        "evidence:  CONFIG_X is not set",
+        "           Waiting for root",
+        "do:        set CONFIG_X=y",
+    ]

@@ -1,0 +1,87 @@
+"""A small arm64 virt machine that has all it needs, and the cases of what can be wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from harness.diagnosis.case import Case
+from harness.diagnosis.cause import Cause
+from harness.diagnosis.diagnoser import Diagnoser
+from harness.diagnosis.why import cause_of
+from harness.image.contents import Contents, Program
+from harness.plan.target import Target
+from harness.preflight.facts import Facts
+from harness.preflight.knowledge import read_knowledge
+from harness.words import Outcome
+
+CONFIG = """
+TTY SERIAL_AMBA_PL011 SERIAL_AMBA_PL011_CONSOLE OF ARM_GIC ARM_ARCH_TIMER ARM_PSCI_FW BLK_DEV_INITRD RD_ZSTD RD_GZIP
+BINFMT_ELF BINFMT_SCRIPT DEVTMPFS PROC_FS SYSFS PRINTK PROC_SYSCTL UNIX98_PTYS NET INET PACKET UNIX BLOCK PCI VIRTIO_PCI
+VIRTIO_BLK NETDEVICES VIRTIO_NET MODULES SMP EXT4_FS OVERLAY_FS CGROUPS MEMCG CGROUP_PIDS CPUSETS CGROUP_SCHED
+NAMESPACES UTS_NS IPC_NS PID_NS NET_NS SECCOMP SECCOMP_FILTER ISO9660_FS"""
+
+PROGRAMS = {
+    "init": Program("script", interpreter="/bin/sh"),
+    "bin/busybox": Program("elf", "arm64"),
+}
+INITRD = Contents(
+    forms=("zstd",), packed=1 << 20, unpacked=2 << 20, complete=True, programs=PROGRAMS, links={"bin/sh": "busybox"}
+)
+BANNER = "Linux version 6.1.0-42-arm64 (debian-kernel@lists.debian.org) #1 SMP"
+RUN = "Run /init as init process"
+
+
+def initrd_with(**changes: Any) -> Contents:
+    """The initrd with some of its fields changed."""
+    return INITRD._replace(**changes)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Makes cases, and asks for their cause."""
+
+    target: Callable[..., Target]
+
+    def facts(
+        self, *, drop: str = "", modules: str = "", machine: dict[str, Any] | None = None, **fields: Any
+    ) -> Facts:
+        """Facts; `drop` are symbols that are not set, `modules` those that are =m."""
+        config = {name: "y" for name in CONFIG.split() if name not in drop.split()}
+        config |= dict.fromkeys(modules.split(), "m")
+        data: dict[str, Any] = {
+            "target": self.target(machine={"type": "virt", "memory": 256} | (machine or {})),
+            "knowledge": read_knowledge(),
+            "config": config,
+            "release": "6.1.0",
+            "cmdline": ("console=ttyAMA0", "panic=0"),
+            "devices": ("virtio-blk-pci", "virtio-net-pci"),
+            "buses": ("virtio",),
+            "initrd": INITRD,
+        }
+        return Facts(**(data | fields))
+
+    def case(self, outcome: Outcome | None, *console: str, facts: Facts | None = None, **fields: Any) -> Case:
+        """A case with its console, without times."""
+        diagnoser = Diagnoser()
+        diagnoser.feed("\n".join(console or fields.get("memory", ())).encode())
+        known = {"diagnosis": diagnoser.finish(), "reached": ("kernel",) if console else ()}
+        return Case(outcome, console=console, facts=facts or self.facts(), **(known | fields))
+
+    def cause(self, outcome: Outcome | None, *console: str, facts: Facts | None = None, **fields: Any) -> Cause | None:
+        """The cause that is found."""
+        return cause_of(self.case(outcome, *console, facts=facts, **fields))
+
+    def id(self, outcome: Outcome | None, *console: str, facts: Facts | None = None, **fields: Any) -> str | None:
+        """The name of the cause that is found."""
+        cause = self.cause(outcome, *console, facts=facts, **fields)
+        return cause.id if cause else None
+
+
+@pytest.fixture
+def bench(target: Callable[..., Target]) -> Bench:
+    """Of an arm64 virt machine with 256 MiB."""
+    return Bench(target)
