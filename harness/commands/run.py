@@ -66,7 +66,12 @@ def boot(target_name: str, foreign: Foreign, output: Output, *, matrix: Path | N
     """Boot somebody else's image on a target; returns the exit status."""
     store = Store()
     catalog = Catalog(find_matrix(matrix).parent)
-    return execute([ForeignWork(catalog.target(target_name), foreign, store)], output, store, BoundLab())
+    return execute(
+        [ForeignWork(catalog.target(target_name), foreign, store, insists=not output.preflight)],
+        output,
+        store,
+        BoundLab(),
+    )
 
 
 def execute(works: Sequence[Work], output: Output, store: Store, lab: BoundLab) -> int:

@@ -39,16 +39,29 @@ def user_kernel(path: Path, arch: Arch) -> KernelArtifact:
         raise InputError(
             f"is a kernel for {kind.architecture} ({kind.name}), the target is {arch}", where=Where(str(path))
         )
+    return _artifact(path, arch, status, kind.release, kind.name)
+
+
+def anything(path: Path, arch: Arch) -> KernelArtifact:
+    """Whatever is in the file, handed to the machine as a kernel for this architecture, by somebody who insists.
+
+    Raises InputError where it cannot be read.
+    """
+    _, status = head_of(path, "kernel", HEAD)
+    return _artifact(path, arch, status, "", "unknown")
+
+
+def _artifact(path: Path, arch: Arch, status: os.stat_result, release: str, name: str) -> KernelArtifact:
     identity = f"{path.absolute()}\0{status.st_size}\0{status.st_mtime_ns}\0{status.st_ino}"
     return KernelArtifact(
         image=path.absolute(),
-        release=kind.release,
+        release=release,
         arch=arch,
         config=None,
         modules=None,
         system_map=None,
         dtbs=None,
-        origin=f"{path} ({kind.name})",
+        origin=f"{path} ({name})",
         key=hashlib.sha256(os.fsencode(identity)).hexdigest(),
     )
 

@@ -25,6 +25,7 @@ class Finding:
     symbol: str | None = None
     hint: str | None = None
     predicts: Outcome | None = None
+    cause: str = ""  # the name it has as the cause of a boot that failed; empty where it is none by itself
 
     def __str__(self) -> str:
         told = f" ({self.predicts})" if self.predicts and self.level is Level.ERROR else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.errors import BootmatrixError, InputError
@@ -32,19 +32,21 @@ def gather(
     *,
     needs: Sequence[str] = (),
     ours: bool = True,
+    complaints: Mapping[str, str] | None = None,
 ) -> Facts:
     """The facts of one boot. Milliseconds; an initrd is read through once, and what was seen is kept.
 
-    Raises InputError and HostError for files that cannot be read at all.
+    `complaints`: what is known to be wrong with a file, by `kernel`, `initrd`; a damaged initrd's own is added. Raises
+    InputError and HostError for files that cannot be read at all.
     """
     words = qemu_argv(target, media, accelerator="tcg")
-    complaints: dict[str, str] = {}
+    wrong = dict(complaints or {})
     contents: Contents | None = None
     if media.initrd:
         try:
             contents = contents_of(media.initrd, store)
         except InputError as problem:
-            complaints["initrd"] = problem.what
+            wrong["initrd"] = problem.what
     return Facts(
         target=target,
         knowledge=kept_knowledge(store),
@@ -58,7 +60,7 @@ def gather(
         initrd=contents,
         tree=_tree(media.dtb),
         needs=tuple(needs),
-        complaints=complaints,
+        complaints=wrong,
         ours=ours,
     )
 

@@ -36,6 +36,7 @@ class Entry(NamedTuple):
     console: bool = False
     predicts: str | None = None
     cmdline: Sequence[str] = ()
+    cause: str = "feature-missing"
 
 
 class Knowledge(NamedTuple):

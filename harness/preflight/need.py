@@ -62,6 +62,7 @@ def findings_of(
     certain: bool = True,
     predicts: Outcome | None = None,
     early: bool = False,
+    cause: str = "",
 ) -> Iterator[Finding]:
     """An entry's needs as errors (warnings unless `certain`), its wants as warnings. `needs` stands for its own.
 
@@ -70,7 +71,7 @@ def findings_of(
     for need in entry.needs if needs is None else needs:
         if missing := unmet(need, facts, early=early):
             level = Level.ERROR if certain and missing.certain else Level.WARNING
-            yield Finding(level, missing.what, why, missing.symbol, predicts=predicts)
+            yield Finding(level, missing.what, why, missing.symbol, predicts=predicts, cause=cause)
             return
     for want in entry.wants if needs is None else ():
         if missing := unmet(want, facts):

@@ -76,6 +76,7 @@ class FeatureEntry(Entry):
 
     predicts: Outcome | None = Field(None, description="how a boot of our init ends without it, where that is certain")
     cmdline: tuple[Text, ...] = Field((), description="words of the command line that switch it off")
+    cause: Name = Field("feature-missing", description="what a boot that failed of it is said to have failed of")
 
 
 class CompressionEntry(Entry):

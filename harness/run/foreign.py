@@ -14,7 +14,8 @@ from harness.boot.ladder import Rung, foreign_ladder
 from harness.errors import HostError, InputError
 from harness.image.assemble import borrowed_dtb, cmdline_of
 from harness.image.initrdcheck import check_initrd
-from harness.kernel.user import configured, user_kernel
+from harness.kernel.artifact import KernelArtifact
+from harness.kernel.user import anything, configured, user_kernel
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
@@ -48,8 +49,13 @@ class Foreign:
 class ForeignWork:
     """Boots it until it is ready; nothing is known of what is inside."""
 
-    def __init__(self, target: Target, foreign: Foreign, store: Store) -> None:
-        """Raises InputError at once for files that cannot be booted on this target, so that nothing is started."""
+    def __init__(self, target: Target, foreign: Foreign, store: Store, *, insists: bool = False) -> None:
+        """Raises InputError at once for files that cannot be booted on this target, so that nothing is started.
+
+        `insists`: a kernel or an initrd that is none is handed over all the same, to see what comes of it.
+        """
+        self._insists = insists
+        self._complaints: dict[str, str] = {}
         self._target = target
         self._foreign = foreign
         self._store = store
@@ -66,12 +72,21 @@ class ForeignWork:
         if any(of_kernel) and not self._foreign.kernel:
             raise InputError("--initrd, --dtb and --append go with --kernel", hint="an ISO or a disk brings its own")
         if self._foreign.kernel:
-            user_kernel(self._foreign.kernel, self._target.arch)
-        if self._foreign.initrd:
+            self._kernel_in(self._foreign.kernel)
+        if self._foreign.initrd and not self._insists:
             check_initrd(self._foreign.initrd)
-        for path in (self._foreign.dtb, self._foreign.iso, self._foreign.disk):
+        for path in (self._foreign.initrd, self._foreign.dtb, self._foreign.iso, self._foreign.disk):
             if path:
                 _readable(path)
+
+    def _kernel_in(self, path: Path) -> KernelArtifact:
+        try:
+            return user_kernel(path, self._target.arch)
+        except InputError as problem:
+            if not self._insists:
+                raise
+            self._complaints["kernel"] = problem.what
+            return anything(path, self._target.arch)
 
     @property
     def id(self) -> str:
@@ -144,8 +159,10 @@ class ForeignWork:
         """Of a kernel that is handed over; what an ISO or a disk starts, only its boot can tell."""
         if media.kernel is None:
             return None
-        kernel = configured(user_kernel(media.kernel, self._target.arch), self._store)
-        return gather(self._target, kernel, media, self._store, needs=USUAL_NEEDS, ours=False)
+        kernel = configured(self._kernel_in(media.kernel), self._store)
+        return gather(
+            self._target, kernel, media, self._store, needs=USUAL_NEEDS, ours=False, complaints=self._complaints
+        )
 
 
 def _readable(path: Path) -> None:

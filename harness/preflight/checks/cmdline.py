@@ -26,6 +26,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 "there is neither an initrd nor root= on the command line",
                 "the kernel would find no root file system",
                 predicts=Outcome.NO_ROOTFS,
+                cause="initrd-missing",
             )
         return
     yield from _device(root, facts)
@@ -51,4 +52,5 @@ def _refused(what: str, word: str, symbol: str, *, certain: bool) -> Finding:
     """Certain, as without an initrd nothing can load a module before the root is mounted."""
     why = f"{word} cannot be mounted without an initrd"
     outcome = Outcome.NO_ROOTFS if word.startswith("rootfstype") else None  # with rootwait, it waits for ever
-    return Finding(Level.ERROR if certain else Level.WARNING, what, why, symbol, predicts=outcome)
+    cause = "root-filesystem-unknown" if word.startswith("rootfstype") else "root-driver-missing"
+    return Finding(Level.ERROR if certain else Level.WARNING, what, why, symbol, predicts=outcome, cause=cause)

@@ -11,6 +11,7 @@ from harness.preflight.facts import Facts
 from harness.preflight.finding import Finding, Level
 from harness.preflight.need import findings_of
 
+_CAUSE = "console-missing"
 _NAME = re.compile(r"([A-Za-z]+)(\d*)$")
 
 
@@ -25,6 +26,7 @@ def check(facts: Facts) -> Iterator[Finding]:
                 f"the kernel takes no command line but its own, {text[:80]!r}",
                 f"console={device} would not reach it",
                 _forced(facts),
+                cause="console-wrong",
             )
         return
     if device not in told:
@@ -38,11 +40,13 @@ def check(facts: Facts) -> Iterator[Finding]:
         return
     why = f"console={device} would show nothing"
     outcome = facts.when_silent
-    found = list(findings_of(entry, facts, why, predicts=outcome))
+    found = list(findings_of(entry, facts, why, predicts=outcome, cause=_CAUSE))
     if not found and (node := _port(facts, name[2])):
         for compatible in node.compatible:
             if (port := facts.knowledge.compatibles.get(compatible)) and port.console:
-                found += findings_of(port, facts, f"{why}: it is {port.what} of this board", predicts=outcome)
+                found += findings_of(
+                    port, facts, f"{why}: it is {port.what} of this board", predicts=outcome, cause=_CAUSE
+                )
                 break
     yield from found or _ports(facts)
 

@@ -11,17 +11,21 @@ from harness.words import Outcome
 
 _ENDS = Outcome.SERVICE_FAILED  # a disk or a network card that our init does not find fails its step
 
+_CAUSE = "driver-missing"
+
 
 def check(facts: Facts) -> Iterator[Finding]:
     for name in dict.fromkeys(facts.devices):
         if entry := facts.knowledge.device(name, facts.target.arch):
             why = f"{entry.what} ({name}) would have no driver"
-            yield from findings_of(entry, facts, why, certain=facts.ours, predicts=_ENDS)
+            yield from findings_of(entry, facts, why, certain=facts.ours, predicts=_ENDS, cause=_CAUSE)
     for machine in facts.machines:
         for bus in dict.fromkeys(facts.buses):
             needs = machine.disk.get(bus, ())
             why = f"the {bus} disk of {machine.what} would have no driver"
-            yield from findings_of(machine, facts, why, needs=needs, certain=facts.ours, predicts=_ENDS)
+            yield from findings_of(machine, facts, why, needs=needs, certain=facts.ours, predicts=_ENDS, cause=_CAUSE)
         if facts.onboard_nic:
             why = f"the network card of {machine.what} would have no driver"
-            yield from findings_of(machine, facts, why, needs=machine.nic, certain=facts.ours, predicts=_ENDS)
+            yield from findings_of(
+                machine, facts, why, needs=machine.nic, certain=facts.ours, predicts=_ENDS, cause=_CAUSE
+            )

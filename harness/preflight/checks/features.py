@@ -18,7 +18,9 @@ def check(facts: Facts) -> Iterator[Finding]:
             continue
         outcome = _outcome(name, entry.predicts, facts)
         certain = facts.ours and not _idle(name, facts)
-        yield from findings_of(entry, facts, f"the image needs {entry.what}", certain=certain, predicts=outcome)
+        yield from findings_of(
+            entry, facts, f"the image needs {entry.what}", certain=certain, predicts=outcome, cause=entry.cause
+        )
         for word in entry.cmdline:
             if word in facts.cmdline:
                 yield Finding(Level.WARNING, f"the command line has {word}", f"the image needs {entry.what}")

@@ -10,6 +10,8 @@ from harness.preflight.finding import Finding, Level
 from harness.preflight.need import findings_of, unmet
 from harness.words import Outcome
 
+_CAUSE = "initrd-format-unsupported"
+
 
 def check(facts: Facts) -> Iterator[Finding]:
     if facts.initrd is None:
@@ -18,10 +20,18 @@ def check(facts: Facts) -> Iterator[Finding]:
     outcome = None if built_in or "root" in facts.words else Outcome.NO_ROOTFS
     if missing := unmet("BLK_DEV_INITRD", facts, early=True):
         level = Level.ERROR if missing.certain and not built_in else Level.WARNING
-        yield Finding(level, missing.what, "the initrd would be ignored", missing.symbol, predicts=outcome)
+        yield Finding(
+            level, missing.what, "the initrd would be ignored", missing.symbol, predicts=outcome, cause=_CAUSE
+        )
         return
     for form in dict.fromkeys(facts.initrd.forms):
         if entry := facts.knowledge.compression.get(form):
             yield from findings_of(
-                entry, facts, f"it cannot unpack {entry.what}", certain=not built_in, predicts=outcome, early=True
+                entry,
+                facts,
+                f"it cannot unpack {entry.what}",
+                certain=not built_in,
+                predicts=outcome,
+                early=True,
+                cause=_CAUSE,
             )

@@ -23,4 +23,5 @@ def check(facts: Facts) -> Iterator[Finding]:
             "the milestone `kernel` is its line 'Linux version', which is not shown",
             predicts=Outcome.HANG,
             hint="leave the word out",
+            cause="console-quiet",
         )

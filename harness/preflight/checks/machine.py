@@ -13,7 +13,12 @@ from harness.words import Arch
 def check(facts: Facts) -> Iterator[Finding]:
     for entry in facts.machines:
         yield from findings_of(
-            entry, facts, f"it could not run on {entry.what}", predicts=facts.when_silent, early=True
+            entry,
+            facts,
+            f"it could not run on {entry.what}",
+            predicts=facts.when_silent,
+            early=True,
+            cause="machine-support-missing",
         )
     if facts.target.machine.firmware == "uefi":
         yield from _uefi(facts)

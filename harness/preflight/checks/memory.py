@@ -21,9 +21,11 @@ def check(facts: Facts) -> Iterator[Finding]:
     why = f"the machine has {facts.target.machine.memory} MiB"
     hint = "give it more in machine.memory, or make the initrd smaller"
     if packed > memory or unpacked > memory:
-        yield Finding(Level.ERROR, sizes, why, hint=hint)
+        yield Finding(Level.ERROR, sizes, why, hint=hint, cause="initrd-too-big")
     elif packed + unpacked + _KERNEL > memory:
-        yield Finding(Level.WARNING, sizes, f"{why}, which may not be enough for both", hint=hint)
+        yield Finding(
+            Level.WARNING, sizes, f"{why}, which may not be enough for both", hint=hint, cause="initrd-too-big"
+        )
 
 
 def _mib(size: int) -> int:

@@ -25,6 +25,7 @@ def check(facts: Facts) -> Iterator[Finding]:
             "the initrd's modules cannot be loaded",
             missing.symbol,
             predicts=Outcome.SERVICE_FAILED,
+            cause="driver-missing",
         )
         return
     releases = {file.split("/")[2] for file in files if file.count("/") > 2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from harness.image.contents import Contents, Program
 from harness.preflight.facts import Facts
@@ -12,6 +13,7 @@ from harness.words import Arch, Outcome
 
 ALWAYS = True  # architectures can be compared without a configuration
 
+_WRONG_ARCH = "init-wrong-arch"
 _DEPTH = 5  # of interpreters of interpreters (fs/exec.c)
 # What the kernel tries when init cannot be run (init/main.c).
 FALLBACKS = ("/sbin/init", "/etc/init", "/bin/init", "/bin/sh")
@@ -39,31 +41,47 @@ def check(facts: Facts) -> Iterator[Finding]:
                 f"the initrd has no program {path}",
                 "the kernel would look for a root file system instead",
                 predicts=Outcome.NO_ROOTFS,
+                cause="init-missing",
             )
         return
     problem = _problem(path, program, contents, facts)
     if problem is None:
         return
-    what, why, symbol, certain = problem
     # A program that cannot be run is passed over, and the kernel takes the next one it knows of.
     next_ones = [
         one for one in FALLBACKS if (found := contents.program(one)) and not _problem(one, found, contents, facts)
     ]
     # Somebody else's image may be content with the shell that comes up then.
-    certain = certain and (facts.ours or not next_ones)
+    certain = problem.certain and (facts.ours or not next_ones)
     outcome = Outcome.HANG if next_ones else Outcome.INIT_DIED
-    yield Finding(Level.ERROR if certain else Level.WARNING, what, why, symbol, predicts=outcome if certain else None)
+    yield Finding(
+        Level.ERROR if certain else Level.WARNING,
+        problem.what,
+        problem.why,
+        problem.symbol,
+        predicts=outcome if certain else None,
+        cause=problem.cause,
+    )
 
 
-def _problem(path: str, program: Program, contents: Contents, facts: Facts) -> tuple[str, str, str | None, bool] | None:
-    """Why a program cannot be run: what, why, symbol, and whether that is certain."""
+class _Problem(NamedTuple):
+    """Why a program cannot be run, whether that is certain, and what it is called as a cause."""
+
+    what: str
+    why: str
+    symbol: str | None
+    certain: bool
+    cause: str
+
+
+def _problem(path: str, program: Program, contents: Contents, facts: Facts) -> _Problem | None:
     for _ in range(_DEPTH):
         if program.kind == "script":
             if missing := _without("BINFMT_SCRIPT", facts):
-                return missing.what, f"{path} is a script", missing.symbol, missing.certain
+                return _lacking(missing, f"{path} is a script", "script-support-missing")
         elif program.kind == "elf":
             if missing := _without("BINFMT_ELF", facts):
-                return missing.what, f"{path} is an ELF program", missing.symbol, missing.certain
+                return _lacking(missing, f"{path} is an ELF program", "elf-support-missing")
             if other := _foreign(path, program.arch, facts):
                 return other
         else:
@@ -72,7 +90,8 @@ def _problem(path: str, program: Program, contents: Contents, facts: Facts) -> t
             return None
         found = contents.program(program.interpreter)
         if found is None:
-            return f"the initrd has no {program.interpreter}", f"{path} is run by it", None, False
+            what = f"the initrd has no {program.interpreter}"
+            return _Problem(what, f"{path} is run by it", None, False, "init-interpreter-missing")
         if program.kind == "elf":
             return None  # its loader is of the same kind, and starts it itself
         path, program = program.interpreter, found
@@ -83,14 +102,19 @@ def _without(symbol: str, facts: Facts) -> Unmet | None:
     return None if facts.config is None else unmet(symbol, facts, early=True)
 
 
-def _foreign(path: str, arch: str, facts: Facts) -> tuple[str, str, str | None, bool] | None:
+def _lacking(missing: Unmet, why: str, cause: str) -> _Problem:
+    return _Problem(missing.what, why, missing.symbol, missing.certain, cause)
+
+
+def _foreign(path: str, arch: str, facts: Facts) -> _Problem | None:
     """A program of another architecture than the kernel's."""
     target = facts.target.arch
     if arch == target or not arch:
         return None
     symbol = COMPATIBLE.get((target, arch))
+    what = f"{path} is a program for {arch}"
     if symbol is None:
-        return f"{path} is a program for {arch}", f"the kernel is for {target}", None, True
+        return _Problem(what, f"the kernel is for {target}", None, True, _WRONG_ARCH)
     if symbol and facts.config is not None and (missing := unmet(symbol, facts, early=True)):
-        return missing.what, f"{path} is a program for {arch}", missing.symbol, missing.certain
+        return _lacking(missing, what, _WRONG_ARCH)
     return None
