@@ -42,7 +42,7 @@ class Explanation:
     """One rule. It is asked of the outcomes it can explain only; of any where it names none."""
 
     weight: Weight
-    outcomes: frozenset[Outcome]
+    outcomes: frozenset[Outcome | None]
     find: Find
 
     def applies(self, case: Case) -> bool:
@@ -53,6 +53,6 @@ class Explanation:
         return self.find(case) if self.applies(case) else None
 
 
-def explains(weight: Weight, *outcomes: Outcome) -> Callable[[Find], Explanation]:
-    """Make a function of a case a rule of the catalogue."""
+def explains(weight: Weight, *outcomes: Outcome | None) -> Callable[[Find], Explanation]:
+    """Make a function of a case a rule of the catalogue. None among the outcomes: a machine that was never started."""
     return lambda find: Explanation(weight, frozenset(outcomes), find)

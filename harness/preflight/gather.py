@@ -58,7 +58,7 @@ def gather(
         onboard_nic=any(nic.model == "onboard" for nic in target.nics),
         buses=tuple(disk.bus for disk in target.disks[: len(media.disks)]),
         initrd=contents,
-        tree=_tree(media.dtb),
+        tree=_tree(media.dtb, wrong),
         needs=tuple(needs),
         complaints=wrong,
         ours=ours,
@@ -98,9 +98,10 @@ def _drivers(words: Sequence[str]) -> list[str]:
     return [str(json.loads(value)["driver"]) for value in values]
 
 
-def _tree(dtb: Path | None) -> DeviceTree | None:
+def _tree(dtb: Path | None, wrong: dict[str, str]) -> DeviceTree | None:
     """A tree that cannot be read is for QEMU or the kernel to refuse: they may take what this reader does not."""
     try:
         return read_tree(dtb) if dtb else None
-    except BootmatrixError:
+    except BootmatrixError as problem:
+        wrong["device tree"] = problem.what
         return None

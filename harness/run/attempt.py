@@ -103,16 +103,16 @@ async def attempt(
             ends_at_ready=prepared.ends_at_ready,
         )
     except BootmatrixError as problem:
-        return _not_started(str(problem), prepared, machine)
+        return _not_started(str(problem), work, prepared, machine)
     except OSError as problem:
-        return _not_started(f"the host failed: {problem}", prepared, machine)
+        return _not_started(f"the host failed: {problem}", work, prepared, machine)
     findings = None
     if result.observation:
         system_map = prepared.system_map
         findings = await asyncio.to_thread(examine, result.observation, work.target.arch, system_map)
-    diagnosis = await asyncio.to_thread(investigate, prepared, result, findings, None)
+    diagnosis = await asyncio.to_thread(investigate, work.target, prepared, result, findings, None)
     return Attempt(result, None, machine.by_hand, findings, diagnosis)
 
 
-def _not_started(trouble: str, prepared: Prepared, machine: Machine) -> Attempt:
-    return Attempt(None, trouble, machine.by_hand, diagnosis=investigate(prepared, None, None, trouble))
+def _not_started(trouble: str, work: Work, prepared: Prepared, machine: Machine) -> Attempt:
+    return Attempt(None, trouble, machine.by_hand, diagnosis=investigate(work.target, prepared, None, None, trouble))

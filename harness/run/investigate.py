@@ -13,6 +13,7 @@ from harness.diagnosis.diagnoser import Diagnoser
 from harness.diagnosis.message import messages, plain
 from harness.diagnosis.why import cause_of
 from harness.forensics.findings import Findings
+from harness.plan.target import Target
 from harness.run.work import Prepared
 from harness.words import Verdict
 
@@ -24,7 +25,7 @@ LINE = 400  # characters of a line
 
 
 def investigate(
-    prepared: Prepared, result: BootResult | None, found: Findings | None, trouble: str | None
+    target: Target, prepared: Prepared, result: BootResult | None, found: Findings | None, trouble: str | None
 ) -> Cause | None:
     """The cause of a boot that was no pass, in milliseconds. `trouble`: why the machine could not even be started."""
     if result is None:
@@ -33,10 +34,10 @@ def investigate(
         )
     if result.ruling.verdict is Verdict.PASS:
         return None
-    return cause_of(case_of(prepared, result, found))
+    return cause_of(case_of(target, prepared, result, found))
 
 
-def case_of(prepared: Prepared, result: BootResult, found: Findings | None) -> Case:
+def case_of(target: Target, prepared: Prepared, result: BootResult, found: Findings | None) -> Case:
     """Reads the console log, no more of it than it takes."""
     text = _read(result.console_log)
     console = tuple(lines_of(text))
@@ -56,6 +57,8 @@ def case_of(prepared: Prepared, result: BootResult, found: Findings | None) -> C
         findings=prepared.findings,
         diagnosis=diagnoser.finish(),
         cpus=found.cpus if found else (),
+        kernel_bytes=_size(prepared.media.kernel),
+        console_device=target.console.device,
         told=result.told,
     )
 
@@ -69,6 +72,12 @@ def lines_of(text: bytes) -> Iterator[str]:
         for message in messages(row[: 4 * LINE].decode("utf-8", "replace")):
             if message.text and not message.text.startswith("---[ end Kernel panic"):  # it repeats the panic
                 yield message.text[:LINE]
+
+
+def _size(file: Path | None) -> int:
+    with contextlib.suppress(OSError):
+        return file.stat().st_size if file else 0
+    return 0
 
 
 def _read(log: Path) -> bytes:

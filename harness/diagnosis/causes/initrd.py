@@ -23,6 +23,8 @@ _ENDS = (
     Outcome.OOPS,
     Outcome.RESET_LOOP,
     Outcome.BOOTLOADER_FAILURE,
+    Outcome.MACHINE_DIED,
+    None,
 )
 _FAILED = r"Initramfs unpacking failed: ?(?P<how>[^\n]{0,120})|rootfs image is not initramfs \((?P<old>[^\n)]{0,120})\)"
 _CUT = re.compile(r"truncated|unexpected EOF|EOF while reading|read error|out of input|ended early", re.IGNORECASE)
@@ -94,7 +96,7 @@ def truncated(case: Case) -> Cause | None:
         return None
     return Cause(
         "initrd-truncated",
-        f"the initrd is cut short: {complaint or how}",
+        f"the initrd is cut short: {(complaint or how).removeprefix('truncated: ')}",
         tuple(line for line in (found.string if found else "", complaint) if line),
         _AGAIN,
     )
@@ -112,7 +114,7 @@ def garbage(case: Case) -> Cause | None:
     how = (found["how"] or found["old"] or "") if found else ""
     return Cause(
         "initrd-garbage",
-        f"the initrd is no archive that a kernel unpacks: {complaint or how or 'the kernel refused it'}",
+        f"the initrd file is none that a kernel can unpack: {complaint or how or 'the kernel refused it'}",
         tuple(line for line in (found.string if found else "", complaint) if line),
         _AGAIN,
     )
