@@ -15,7 +15,7 @@ from harness.machine.observation import Observation
 from harness.words import Arch
 
 _32_BIT = frozenset({Arch.ARMHF, Arch.ARMEL, Arch.I386})
-MOST_LINES = 200  # of the kernel's log that are kept: its last ones
+MOST_LINES = 4000  # of the kernel's log that are handed on: its last ones
 
 
 @dataclass(frozen=True, slots=True)

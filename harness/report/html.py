@@ -85,9 +85,14 @@ def _cells(body: ET.Element, record: RunRecord, run_dir: Path) -> None:
 def _story(parent: ET.Element, cell: CellRecord, run_dir: Path) -> None:
     if cell.cause:
         _add(parent, "p", cell.cause, class_="cause")
+    if cell.diagnosis:
+        evidence = _add(parent, "ul")
+        for seen in cell.diagnosis.evidence:
+            _add(_add(evidence, "li"), "code", seen)
+        _add(parent, "p", f"what to do: {cell.diagnosis.next}")
     if cell.missing:
         _add(parent, "p", f"not reached: {', '.join(cell.missing)}")
-    for number, attempt in enumerate(cell.attempts[:-1], 1):
+    for number, attempt in enumerate(cell.earlier, 1):
         line = _add(parent, "p", f"attempt {number}: {attempt.outcome or attempt.verdict} {attempt.cause or ''} ")
         _link(line, attempt.console, "its console")
     if cell.milestones:

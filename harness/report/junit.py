@@ -61,7 +61,7 @@ def _testcase(cell: CellRecord, run_dir: Path) -> ET.Element:
             _result(case, "error", cell).text = _text(run_dir, cell.console)
         case Verdict.SKIP:
             ET.SubElement(case, "skipped", {"message": cell.cause or "skipped"})
-    for attempt in cell.attempts[:-1]:
+    for attempt in cell.earlier:
         kind = "Error" if attempt.verdict is Verdict.ERROR else "Failure"
         interim = _result(case, earlier + kind, attempt)
         ET.SubElement(interim, "stackTrace").text = attempt.cause or _message(attempt)
@@ -76,6 +76,8 @@ def _facts(cell: CellRecord) -> list[tuple[str, str]]:
     facts.append(("class", cell.class_.value))
     if cell.outcome:
         facts.append(("outcome", cell.outcome.value))
+    if cell.diagnosis:
+        facts += [("cause", cell.diagnosis.id), ("next", cell.diagnosis.next)]
     if cell.accelerator:
         facts.append(("accelerator", f"{cell.accelerator.name}: {cell.accelerator.reason}"))
     if cell.verdict is Verdict.FLAKY:

@@ -104,11 +104,14 @@ def _story(cell: CellRecord, run_dir: Path) -> str:
     outcome = f" ({cell.outcome})" if cell.outcome else ""
     parts = [f"## {cell.verdict}: {code(cell.cell)}{outcome}"]
     facts = [f"- cause: {code(cell.cause)}"] if cell.cause else []
+    if cell.diagnosis:
+        facts += [f"- evidence: {code(line)}" for line in cell.diagnosis.evidence]
+        facts.append(f"- what to do: {code(cell.diagnosis.next)}")
     reached = ", ".join(f"{code(mark.name)} {mark.at:.1f} s" for mark in cell.milestones)
     facts.append(f"- reached: {reached or 'nothing'}")
     if cell.missing:
         facts.append(f"- missing: {', '.join(code(name) for name in cell.missing)}")
-    for number, attempt in enumerate(cell.attempts[:-1], 1):
+    for number, attempt in enumerate(cell.earlier, 1):
         what = attempt.outcome or attempt.verdict
         facts.append(f"- attempt {number}: {what}" + (f", {code(attempt.cause)}" if attempt.cause else ""))
     parts.append("\n".join(facts))

@@ -124,6 +124,7 @@ class AttemptRecord(Record):
     console: RelativePath | None = Field(None, description="raw console log, relative to this file's folder")
     forensics: ForensicsRecord | None = Field(None, description="null where the guest was not stuck")
     diagnosis: CauseRecord | None = Field(None, description="null for a pass, and where no cause is known")
+    purpose: Name = Field("", description="why it was made, where not for the verdict: initcall-debug")
     command: Command = ""
 
 
@@ -165,6 +166,11 @@ class CellRecord(Record):
     console: RelativePath | None = Field(None, description="raw console log, relative to this file's folder")
     forensics: ForensicsRecord | None = Field(None, description="null where the guest was not stuck")
     diagnosis: CauseRecord | None = Field(None, description="null for a pass, and where no cause is known")
+
+    @property
+    def earlier(self) -> tuple[AttemptRecord, ...]:
+        """The attempts before the one that decides, without those that were made to learn something."""
+        return tuple(attempt for attempt in self.attempts if not attempt.purpose)[:-1]
 
 
 class HostRecord(Record):

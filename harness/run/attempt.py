@@ -9,7 +9,9 @@ from pathlib import Path
 
 from harness.boot.judge import Ruling
 from harness.boot.session import BootResult, Limits, Plan, boot
+from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause
+from harness.diagnosis.why import cause_of
 from harness.errors import BootmatrixError
 from harness.forensics.findings import Findings, examine
 from harness.machine.board.binding import BoundBoard
@@ -19,7 +21,7 @@ from harness.machine.qemu.machine import QemuMachine
 from harness.report.progress import Progress
 from harness.run.accelerators import Emulator
 from harness.run.admission import Admission, Need
-from harness.run.investigate import investigate
+from harness.run.investigate import case_not_started, case_of
 from harness.run.work import Prepared, Work
 from harness.words import Reached, Verdict
 
@@ -32,7 +34,9 @@ class Attempt:
     trouble: str | None
     command: str
     findings: Findings | None = None  # of a guest that was stuck
+    case: Case | None = None  # None for a pass
     diagnosis: Cause | None = None  # None for a pass, and where nothing is known beyond the ruling
+    purpose: str = ""  # why it was made, where not for the verdict
 
     @property
     def verdict(self) -> Verdict:
@@ -103,16 +107,19 @@ async def attempt(
             ends_at_ready=prepared.ends_at_ready,
         )
     except BootmatrixError as problem:
-        return _not_started(str(problem), work, prepared, machine)
+        return _not_started(str(problem), prepared, machine)
     except OSError as problem:
-        return _not_started(f"the host failed: {problem}", work, prepared, machine)
+        return _not_started(f"the host failed: {problem}", prepared, machine)
     findings = None
     if result.observation:
         system_map = prepared.system_map
         findings = await asyncio.to_thread(examine, result.observation, work.target.arch, system_map)
-    diagnosis = await asyncio.to_thread(investigate, work.target, prepared, result, findings, None)
-    return Attempt(result, None, machine.by_hand, findings, diagnosis)
+    if result.ruling.verdict is Verdict.PASS:
+        return Attempt(result, None, machine.by_hand, findings)
+    case = await asyncio.to_thread(case_of, work.target, prepared, result, findings)
+    return Attempt(result, None, machine.by_hand, findings, case, cause_of(case))
 
 
-def _not_started(trouble: str, work: Work, prepared: Prepared, machine: Machine) -> Attempt:
-    return Attempt(None, trouble, machine.by_hand, diagnosis=investigate(work.target, prepared, None, None, trouble))
+def _not_started(trouble: str, prepared: Prepared, machine: Machine) -> Attempt:
+    case = case_not_started(prepared, trouble)
+    return Attempt(None, trouble, machine.by_hand, None, case, cause_of(case))

@@ -8,7 +8,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.errors import BootmatrixError
@@ -20,6 +20,7 @@ from harness.run.accelerators import Emulators
 from harness.run.admission import Admission
 from harness.run.attempt import Attempt, admitted, attempt, make_machine
 from harness.run.history import History
+from harness.run.initcalls import PURPOSE, explained, stopped_before_init, with_initcall_debug
 from harness.run.records import cell_record, not_booted, refused
 from harness.run.work import Prepared, Work
 from harness.words import Outcome, Verdict
@@ -175,18 +176,27 @@ class Run:
         emulator = None if built.board else await self._engine.emulators.of(work.target.arch)
         attempts: list[Attempt] = []
         machine_name = work.target.machine.type
-        while not attempts or self._again(work, attempts):
-            folder = self._work_folder(work)
-            prepared = built.prepared
-            if attempts:  # a machine that was never switched on before, each time
-                prepared = await asyncio.to_thread(work.prepare, folder, lambda _: None)
+        folder = self._work_folder(work)
+
+        async def once(prepared: Prepared, name: str) -> Attempt:
+            nonlocal machine_name
             machine = make_machine(work, prepared, emulator=emulator, board=built.board, folder=folder)
             machine_name = machine.name
-            name = work.id if not attempts else f"{work.id}.attempt{len(attempts) + 1}"
             records = self._engine.run_dir / "console"
-            attempts.append(
-                await attempt(work, prepared, machine, records=records, name=name, progress=self._engine.progress)
-            )
+            return await attempt(work, prepared, machine, records=records, name=name, progress=self._engine.progress)
+
+        async def anew() -> Prepared:  # a machine that was never switched on before
+            return await asyncio.to_thread(work.prepare, folder, lambda _: None)
+
+        while not attempts or self._again(work, attempts):
+            prepared = await anew() if attempts else built.prepared
+            name = work.id if not attempts else f"{work.id}.attempt{len(attempts) + 1}"
+            attempts.append(await once(prepared, name))
+        probes: list[Attempt] = []
+        if stopped_before_init(attempts[-1], built.prepared):
+            probe = await once(with_initcall_debug(await anew()), f"{work.id}.{PURPOSE}")
+            probes.append(replace(probe, purpose=PURPOSE))
+            attempts[-1] = explained(attempts[-1], probe)
         if attempts[-1].verdict is Verdict.PASS and attempts[-1].result:
             self._engine.history.took(work.id, attempts[-1].result.boot)
         self._done(
@@ -196,6 +206,7 @@ class Run:
                 emulator=emulator,
                 prepared=built.prepared,
                 attempts=attempts,
+                probes=probes,
                 build=built.seconds,
                 run_dir=self._engine.run_dir,
             )

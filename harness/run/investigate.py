@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from harness.boot.session import BootResult
 from harness.diagnosis.case import Case
-from harness.diagnosis.cause import Cause
 from harness.diagnosis.diagnoser import Diagnoser
 from harness.diagnosis.message import messages, plain
-from harness.diagnosis.why import cause_of
 from harness.forensics.findings import Findings
 from harness.plan.target import Target
 from harness.run.work import Prepared
-from harness.words import Verdict
 
 HEAD_BYTES = 64 << 10  # of a console log that are looked at: its beginning, and
 TAIL_BYTES = 256 << 10  # its end
 HEAD_LINES = 400
 TAIL_LINES = 1200
 LINE = 400  # characters of a line
+T = TypeVar("T")
 
 
-def investigate(
-    target: Target, prepared: Prepared, result: BootResult | None, found: Findings | None, trouble: str | None
-) -> Cause | None:
-    """The cause of a boot that was no pass, in milliseconds. `trouble`: why the machine could not even be started."""
-    if result is None:
-        return cause_of(
-            Case(None, line=trouble or "", facts=prepared.facts, findings=prepared.findings, trouble=trouble or "")
-        )
-    if result.ruling.verdict is Verdict.PASS:
-        return None
-    return cause_of(case_of(target, prepared, result, found))
+def case_not_started(prepared: Prepared, trouble: str) -> Case:
+    """Of a machine that could not even be started."""
+    return Case(None, line=trouble, facts=prepared.facts, findings=prepared.findings, trouble=trouble)
 
 
 def case_of(target: Target, prepared: Prepared, result: BootResult, found: Findings | None) -> Case:
-    """Reads the console log, no more of it than it takes."""
+    """Of a boot that was no pass. Reads the console log, no more of it than it takes."""
     text = _read(result.console_log)
     console = tuple(lines_of(text))
-    memory = tuple(line[:LINE] for line in found.log) if found else ()
+    memory = tuple(line[:LINE] for line in _bounded(found.log)) if found else ()
     diagnoser = Diagnoser()
     # A console that showed no kernel tells nothing of one; its log in memory does.
     silent = memory and b"Linux version " not in text
@@ -65,13 +56,14 @@ def case_of(target: Target, prepared: Prepared, result: BootResult, found: Findi
 
 def lines_of(text: bytes) -> Iterator[str]:
     """What was said, a message each: the first and the last of many."""
-    rows = plain(text).split(b"\n")
-    if len(rows) > HEAD_LINES + TAIL_LINES:
-        rows = rows[:HEAD_LINES] + rows[-TAIL_LINES:]
-    for row in rows:
+    for row in _bounded(plain(text).split(b"\n")):
         for message in messages(row[: 4 * LINE].decode("utf-8", "replace")):
             if message.text and not message.text.startswith("---[ end Kernel panic"):  # it repeats the panic
                 yield message.text[:LINE]
+
+
+def _bounded(rows: Sequence[T]) -> Sequence[T]:
+    return rows if len(rows) <= HEAD_LINES + TAIL_LINES else [*rows[:HEAD_LINES], *rows[-TAIL_LINES:]]
 
 
 def _size(file: Path | None) -> int:

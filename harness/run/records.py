@@ -26,7 +26,8 @@ from harness.run.attempt import Attempt
 from harness.run.work import Prepared, Work
 from harness.words import Arch, Verdict
 
-EVIDENCE = 8  # lines of it that are kept
+EVIDENCE = 8  # lines of a cause's evidence that are kept
+LOG_LINES = 200  # of the kernel's log out of guest memory: its last ones
 
 
 def overall(attempts: Sequence[Attempt]) -> Verdict:
@@ -55,6 +56,7 @@ def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptReco
         console=result.console_log.relative_to(run_dir).as_posix(),
         command=attempt.command,
         forensics=_forensics(attempt.findings),
+        purpose=attempt.purpose,
         diagnosis=_diagnosis(attempt.diagnosis),
     )
 
@@ -69,7 +71,7 @@ def _forensics(found: Findings | None) -> ForensicsRecord | None:
     if found is None:
         return None
     cpus = tuple(str(cpu) for cpu in found.cpus)
-    return ForensicsRecord(cpus=cpus, kernel_log=found.log, truncated=found.truncated)
+    return ForensicsRecord(cpus=cpus, kernel_log=found.log[-LOG_LINES:], truncated=found.truncated)
 
 
 def cell_record(
@@ -81,8 +83,9 @@ def cell_record(
     attempts: Sequence[Attempt],
     build: float,
     run_dir: Path,
+    probes: Sequence[Attempt] = (),
 ) -> CellRecord:
-    """A cell that was booted at least once."""
+    """A cell that was booted at least once. `probes` are boots that judged nothing."""
     records = [attempt_record(one, build if number == 0 else 0.0, run_dir) for number, one in enumerate(attempts)]
     last = records[-1]
     verdict = overall(attempts)
@@ -100,7 +103,7 @@ def cell_record(
         outcome=last.outcome,
         cause=cause,
         accelerator=accelerator_record(emulator),
-        attempts=tuple(records),
+        attempts=(*records, *(attempt_record(probe, 0.0, run_dir) for probe in probes)),
         milestones=last.milestones,
         missing=attempts[-1].result.missing if attempts[-1].result else (),
         durations=last.durations.model_copy(update={"build": build}),

@@ -15,7 +15,7 @@ _SILENT = (Outcome.NO_OUTPUT, Outcome.HANG, Outcome.INCOMPLETE)
 _KEPT_BACK = 12
 _KERNEL_HALF = 1 << 63
 _ENABLED = r"console \[(?P<name>[a-zA-Z]+\d*)\] enabled"
-_32_BIT = frozenset({Arch.ARMHF, Arch.ARMEL, Arch.I386})
+_PORT = r": (?P<name>tty[A-Z]\w{0,6}\d+) at (?:MMIO|I/O) 0x"
 
 
 @explains(Weight.DEDUCED, *_SILENT)
@@ -75,20 +75,29 @@ def not_named(case: Case) -> Cause | None:
 
 
 @explains(Weight.DEDUCED, *_SILENT)
-def no_driver(case: Case) -> Cause | None:
-    """It is named rightly, and the kernel's log says of no console that it was enabled."""
-    device = case.console_device
-    if not case.memory or _proof(case) is None or device is None:
+def not_there(case: Case) -> Cause | None:
+    """It is named as it was to be, and the kernel's log says of no such console that it was enabled."""
+    device, proof = case.console_device, _proof(case)
+    if not case.memory or proof is None or device is None:
         return None
     if device in {found["name"] for found in case.all_said(_ENABLED)}:
         return None
-    finding = next((one for one in case.findings if one.cause == "console-missing"), None)
-    why = finding.what if finding else "its log says of no such console that it was enabled"
-    symbol = finding.symbol if finding else None
-    to_do = f"set {symbol}=y" if symbol else f"build the driver of {device} into the kernel (=y)"
-    evidence = (*((finding.what,) if finding else ()), *(_proof(case) or ()))
+    ports = [found for found in case.all_said(_PORT) if found["name"] != device]
+    lacking = next((one for one in case.findings if one.cause == "console-missing"), None)
+    if lacking is None and ports:
+        names = ", ".join(dict.fromkeys(port["name"] for port in ports))
+        return Cause(
+            "console-wrong",
+            f"the kernel runs, and has no port {device}; it has {names}",
+            (*(port.string for port in ports[:2]), *proof),
+            f"use console={ports[0]['name']} (console.device in target.yml), if that is the port that is watched",
+        )
+    what = lacking.what if lacking else "its log says of no such console that it was enabled"
     return Cause(
-        "console-missing", f"the kernel runs, and has no driver for its console {device}: {why}", evidence, to_do
+        "console-missing",
+        f"the kernel runs, and has no driver for its console {device}: {what}",
+        (what, *proof),
+        f"set {lacking.symbol}=y" if lacking else f"build the driver of {device} into the kernel (=y)",
     )
 
 
