@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from functools import cache
 
 import harness.diagnosis.causes as folder
@@ -15,8 +16,9 @@ from harness.diagnosis.cause import Cause, Explanation
 
 
 def cause_of(case: Case) -> Cause | None:
-    """None where nothing is known beyond the decisive line."""
-    return next((cause for rule in explanations() if (cause := rule(case))), None)
+    """None where nothing is known beyond the decisive line. Each line of the evidence stands there once."""
+    cause = next((cause for rule in explanations() if (cause := rule(case))), None)
+    return replace(cause, evidence=tuple(dict.fromkeys(line for line in cause.evidence if line))) if cause else None
 
 
 @cache

@@ -10,7 +10,7 @@ from typing import TypeVar
 from harness.boot.session import BootResult
 from harness.diagnosis.case import Case
 from harness.diagnosis.diagnoser import Diagnoser
-from harness.diagnosis.message import messages, plain
+from harness.diagnosis.message import message, messages, plain
 from harness.forensics.findings import Findings
 from harness.plan.target import Target
 from harness.run.work import Prepared
@@ -39,7 +39,7 @@ def case_of(target: Target, prepared: Prepared, result: BootResult, found: Findi
     diagnoser.feed("\n".join(memory).encode() if silent else text)
     return Case(
         outcome=result.ruling.outcome,
-        line=result.ruling.cause,
+        line=message(result.ruling.cause).text,
         console=console,
         memory=memory,
         reached=tuple(step.name for step in result.reached),
@@ -57,9 +57,9 @@ def case_of(target: Target, prepared: Prepared, result: BootResult, found: Findi
 def lines_of(text: bytes) -> Iterator[str]:
     """What was said, a message each: the first and the last of many."""
     for row in _bounded(plain(text).split(b"\n")):
-        for message in messages(row[: 4 * LINE].decode("utf-8", "replace")):
-            if message.text and not message.text.startswith("---[ end Kernel panic"):  # it repeats the panic
-                yield message.text[:LINE]
+        for said in messages(row[: 4 * LINE].decode("utf-8", "replace")):
+            if said.text and not said.text.startswith("---[ end Kernel panic"):  # it repeats the panic
+                yield said.text[:LINE]
 
 
 def _bounded(rows: Sequence[T]) -> Sequence[T]:

@@ -42,9 +42,10 @@ _STUCK = {
 def requested(case: Case) -> Cause | None:
     """On purpose: nothing is broken but the purpose."""
     for pattern, why in _REQUESTS:
-        if found := case.said(pattern):
+        if found := case.all_said(pattern):
             to_do = "see who wrote it: a test, a watchdog's script, a word of the command line"
-            return Cause("panic-requested", f"the kernel panicked on request: {why}", (found.string, case.line), to_do)
+            evidence = (found[0].string, case.line)
+            return Cause("panic-requested", f"the kernel panicked on request: {why}", evidence, to_do)
     return None
 
 

@@ -1,0 +1,90 @@
+"""Behind init: services, containers, full disks and clocks, and what is close to each and is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness.preflight.finding import Finding, Level
+from harness.words import Outcome
+from tests.unit.diagnosis.causes.conftest import BANNER, RUN, Bench
+
+FAILED = Outcome.SERVICE_FAILED
+STEP = "bootmatrix: step=service:web status=1 up=9.1"
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("cp: write error: No space left on device", "guest-disk-full"),
+        ("pci 0000:00:01.0: BAR 4: no space for [mem size 0x00004000]", "service-died"),
+        ("exec /usr/bin/web: exec format error", "component-wrong-arch"),
+        ("web: bad format of the configuration", "service-died"),
+        ("curl: (60) SSL certificate problem: certificate is not yet valid", "clock-in-the-past"),
+        ("x509: certificate has expired or is not yet valid: current time 1970-01-01T", "clock-in-the-past"),
+        ("x509: certificate signed by unknown authority", "service-died"),
+        ("rtc-pl031 9010000.pl031: setting system clock to 2026-11-24T11:00:00 UTC", "service-died"),
+        ("connect: Network is unreachable", "network-down"),
+        ("eth0: link up", "service-died"),
+    ],
+)
+def test_what_a_program_says(bench: Bench, line: str, wanted: str) -> None:
+    cause = bench.cause(FAILED, BANNER, RUN, line, STEP, line=STEP)
+    assert cause
+    assert cause.id == wanted
+    assert line in cause.evidence
+    assert STEP in cause.evidence
+
+
+def test_a_clock_that_was_set_so(bench: Bench) -> None:
+    clock = "rtc-pl031 9010000.pl031: setting system clock to 1970-01-01T00:00:03 UTC (3)"
+    line = "wget: certificate is not yet valid"
+    cause = bench.cause(FAILED, BANNER, clock, RUN, line)
+    assert cause
+    assert cause.evidence == (line, clock)
+
+
+@pytest.mark.parametrize(
+    ("line", "drop", "symbol"),
+    [
+        ("mount: mounting overlay on /containers/x failed: No such device", "OVERLAY_FS", "CONFIG_OVERLAY_FS"),
+        ("runc: cgroups: cgroup mountpoint does not exist", "MEMCG", "CONFIG_MEMCG"),
+        ("mount: mounting cgroup2 on /sys/fs/cgroup failed: No such device", "CGROUPS", "CONFIG_CGROUPS"),
+        ("nsenter: failed to unshare namespaces: Invalid argument", "PID_NS", "CONFIG_PID_NS"),
+        ("seccomp: config provided but seccomp not supported", "SECCOMP_FILTER", "CONFIG_SECCOMP_FILTER"),
+    ],
+)
+def test_what_containers_need(bench: Bench, line: str, drop: str, symbol: str) -> None:
+    cause = bench.cause(FAILED, BANNER, RUN, line, STEP, facts=bench.facts(drop=drop))
+    assert cause
+    assert (cause.id, cause.next) == ("container-support-missing", f"set {symbol}=y")
+    assert cause.evidence == (line, f"{symbol} is not set", STEP)
+    assert bench.id(FAILED, BANNER, RUN, line, STEP) == "service-died"  # the kernel has it
+    assert bench.id(FAILED, BANNER, RUN, line, STEP, facts=bench.facts(config=None)) == "container-support-missing"
+
+
+def test_what_preflight_knew_of_containers(bench: Bench) -> None:
+    found = Finding(Level.ERROR, "CONFIG_MEMCG is not set", "x", "CONFIG_MEMCG", cause="container-support-missing")
+    assert bench.id(FAILED, BANNER, RUN, STEP, findings=(found,)) == "container-support-missing"
+    other = "bootmatrix: step=metadata status=1 up=1 dev=/dev/vda"
+    assert bench.id(FAILED, BANNER, RUN, other, findings=(found,)) == "service-died"
+
+
+def test_a_step_that_failed(bench: Bench) -> None:
+    line = "bootmatrix: step=containerd status=1 up=9.0 reason=no_such_socket"
+    cause = bench.cause(FAILED, BANNER, RUN, "containerd: cannot bind", line, line=line)
+    assert cause
+    assert cause.text == "the step containerd failed with status 1 (no_such_socket)"
+    assert cause.evidence == (line, BANNER, RUN, "containerd: cannot bind")
+
+
+def test_a_unit_that_failed(bench: Bench) -> None:
+    exited = "systemd[1]: web.service: Main process exited, code=exited, status=3/NOTIMPLEMENTED"
+    start = "[FAILED] Failed to start The web."
+    cause = bench.cause(FAILED, BANNER, start, exited)
+    assert cause
+    assert cause.text == "the service web.service failed (exited, status 3/NOTIMPLEMENTED)"
+    assert cause.evidence == (exited, start)
+
+
+def test_steps_that_went_well(bench: Bench) -> None:
+    assert bench.id(FAILED, BANNER, RUN, "bootmatrix: step=init status=0 up=1 kernel=6.1") is None
