@@ -43,12 +43,15 @@ class Findings:
     truncated: bool = False
 
 
-def examine(seen: Observation, arch: Arch, system_map: Path | None = None) -> Findings:
-    """What the registers and the memory tell. The dumps are gone afterwards."""
+def examine(seen: Observation, arch: Arch, system_map: Path | None = None, *, fixed: bool = False) -> Findings:
+    """What the registers and the memory tell. The dumps are gone afterwards.
+
+    `fixed`: this kernel has no code to move itself (RANDOMIZE_BASE), so its System.map holds as it is.
+    """
     word, big = (4 if arch in _32_BIT else 8), arch is Arch.S390X
     symbols = SystemMap.read(system_map) if system_map else None
     log: list[str] = []
-    offset: int | None = None
+    offset: int | None = 0 if fixed else None
     try:
         for path in seen.memory:
             for memory in _mapped(path):

@@ -69,6 +69,8 @@ def _artifact(path: Path, arch: Arch, status: os.stat_result, release: str, name
 def configured(kernel: KernelArtifact, store: Store) -> KernelArtifact:
     """A user's kernel with its configuration, if that can be found: inside the image, beside it, in its source tree.
 
+    And with its System.map, if that is beside it.
+
     Raises HostError where the file went away or the store is full.
     """
 
@@ -79,6 +81,7 @@ def configured(kernel: KernelArtifact, store: Store) -> KernelArtifact:
             raise HostError(f"{kernel.image} cannot be read: {problem.strerror}") from problem
         (folder / "config").write_text(text, encoding="utf-8")
 
+    kernel = replace(kernel, system_map=next(_found(kernel, "System.map"), None))
     inside = store.get("kernel-config", {"kernel": kernel.key}, make) / "config"
     if inside.stat().st_size:
         return replace(kernel, config=inside)
@@ -87,17 +90,22 @@ def configured(kernel: KernelArtifact, store: Store) -> KernelArtifact:
 
 def _beside(kernel: KernelArtifact) -> Iterator[Path]:
     """Configurations near a kernel that are its own by their names and, in a source tree, by the version they tell."""
-    folder, name = kernel.image.parent, kernel.image.name
-    releases = [kernel.release] if kernel.release else []
-    if found := re.match(r"(?:vmlinu[xz]|bzImage|zImage|Image|kernel)-(.+)", name):
-        releases.append(found[1])
-    for release in releases:
-        if "/" not in release and (path := folder / f"config-{release}").is_file():
-            yield path
+    folder = kernel.image.parent
+    yield from _found(kernel, "config")
     # arch/<arch>/boot/Image of a source tree, or its vmlinux.
     for root in (folder, *(folder.parents[2:3] if folder.name == "boot" else ())):
         path = root / ".config"
         if path.is_file() and _tells_version(path, kernel.release):
+            yield path
+
+
+def _found(kernel: KernelArtifact, what: str) -> Iterator[Path]:
+    """`<what>-<release>` beside the image, the release being the kernel's own or that of its file's name."""
+    releases = [kernel.release] if kernel.release else []
+    if found := re.match(r"(?:vmlinu[xz]|bzImage|zImage|Image|kernel)-(.+)", kernel.image.name):
+        releases.append(found[1])
+    for release in releases:
+        if "/" not in release and (path := kernel.image.parent / f"{what}-{release}").is_file():
             yield path
 
 

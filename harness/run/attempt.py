@@ -113,11 +113,17 @@ async def attempt(
     findings = None
     if result.observation:
         system_map = prepared.system_map
-        findings = await asyncio.to_thread(examine, result.observation, work.target.arch, system_map)
+        fixed = _never_moves(prepared)
+        findings = await asyncio.to_thread(examine, result.observation, work.target.arch, system_map, fixed=fixed)
     if result.ruling.verdict is Verdict.PASS:
         return Attempt(result, None, machine.by_hand, findings)
     case = await asyncio.to_thread(case_of, work.target, prepared, result, findings)
     return Attempt(result, None, machine.by_hand, findings, case, cause_of(case))
+
+
+def _never_moves(prepared: Prepared) -> bool:
+    facts = prepared.facts
+    return facts is not None and facts.config is not None and "RANDOMIZE_BASE" not in facts.config
 
 
 def _not_started(trouble: str, prepared: Prepared, machine: Machine) -> Attempt:

@@ -145,21 +145,20 @@ class ForeignWork:
 
         files = {"kernel": media.kernel, "initrd": media.initrd, "dtb": dtb, "iso": media.iso, "disk": foreign.disk}
         artefacts = {name: str(path) for name, path in files.items() if path}
-        facts = self._facts(media)
+        kernel = configured(self._kernel_in(media.kernel), self._store) if media.kernel else None
+        facts = self._facts(kernel, media) if kernel else None
         return Prepared(
             media,
             rungs,
             ends_at_ready=True,
+            system_map=kernel.system_map if kernel else None,
             artefacts={**artefacts, "origin": "the user's own"},
             facts=facts,
             findings=preflight(facts) if facts else (),
         )
 
-    def _facts(self, media: Media) -> Facts | None:
+    def _facts(self, kernel: KernelArtifact, media: Media) -> Facts:
         """Of a kernel that is handed over; what an ISO or a disk starts, only its boot can tell."""
-        if media.kernel is None:
-            return None
-        kernel = configured(self._kernel_in(media.kernel), self._store)
         return gather(
             self._target, kernel, media, self._store, needs=USUAL_NEEDS, ours=False, complaints=self._complaints
         )

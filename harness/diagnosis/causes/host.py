@@ -15,6 +15,7 @@ from harness.words import Outcome, Source
 _NO_MEMORY = re.compile(r"[Cc]annot allocate memory|cannot set up guest memory|Failed to allocate memory|os error 12\b")
 _NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded|os error 28\b")
 _STARTED = re.compile(r"before the machine could start: (?P<words>[^\n]{0,600})")
+_KILLED = re.compile(r"killed by (?P<signal>SIG[A-Z]{1,10}) before the machine could start")
 # A process that is killed without a word of its own: by the kernel of the host where memory ran out, or by somebody.
 _FROM_OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"})
 
@@ -66,10 +67,11 @@ def refused(case: Case) -> Cause | None:
     )
 
 
-@explains(Weight.HOST, Outcome.MACHINE_DIED)
+@explains(Weight.HOST, Outcome.MACHINE_DIED, None)
 def killed(case: Case) -> Cause | None:
     """A signal ended it: from outside, or a fault of its own."""
-    signal = str(case.exit.data.get("signal") or "") if case.exit else ""
+    early = _KILLED.search(case.trouble)
+    signal = early["signal"] if early else str(case.exit.data.get("signal") or "") if case.exit else ""
     if not signal:
         return _stopped(case)
     if signal in _FROM_OUTSIDE:
@@ -78,7 +80,7 @@ def killed(case: Case) -> Cause | None:
     else:
         text = f"QEMU itself crashed ({signal})"
         to_do = "try another version of QEMU, and report it there with the command below"
-    return Cause("qemu-killed", text, (case.exit.text if case.exit else "",), to_do)
+    return Cause("qemu-killed", text, (case.complaint,), to_do)
 
 
 def _stopped(case: Case) -> Cause | None:

@@ -63,6 +63,11 @@ def test_it_never_started(bench: Bench, words: str, wanted: str) -> None:
     assert trouble in cause.evidence
 
 
+def test_it_was_killed_before_it_started(bench: Bench) -> None:
+    trouble = "qemu-system-arm killed by SIGKILL before the machine could start: it said nothing"
+    assert bench.id(None, trouble=trouble, line=trouble) == "qemu-killed"
+
+
 def test_the_log_could_not_be_written(bench: Bench) -> None:
     trouble = "the console log /x/c.log cannot be written: No space left on device; make room on that disk"
     assert bench.id(None, trouble=trouble, line=trouble) == "host-out-of-disk"
