@@ -128,11 +128,21 @@ def _proof(case: Case) -> tuple[str, ...] | None:
     heard = set(case.console)
     kept_back = [line for line in case.memory if line not in heard]
     if case.memory and (case.is_silent or (len(kept_back) >= _KEPT_BACK and case.memory[-1] not in heard)):
-        return (f"in guest memory the kernel's log has {len(case.memory)} lines", f"its last: {case.memory[-1]}")
+        return (
+            f"in guest memory the kernel's log has {len(case.memory)} lines",
+            *_decisive(case),
+            f"its last: {case.memory[-1]}",
+        )
     if not case.is_silent:
         return None
     live = next((cpu for cpu in case.cpus if cpu.symbol or _in_kernel(cpu.pc, case)), None)
     return (f"a CPU is in kernel code: {live}",) if live else None
+
+
+def _decisive(case: Case) -> tuple[str, ...]:
+    """The line of that log which decides its boot, where it has one: what would have been seen on the console."""
+    found = case.diagnosis.boots[case.diagnosis.decided].finding if case.diagnosis and case.diagnosis.boots else None
+    return (f"it decides: {found.text}",) if found and case.is_silent else ()
 
 
 def _in_kernel(pc: int | None, case: Case) -> bool:
