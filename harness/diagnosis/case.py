@@ -28,7 +28,7 @@ class Case:
     findings: tuple[Finding, ...] = ()  # of preflight
     diagnosis: Diagnosis | None = None  # of the console, or where that was silent, of the log out of memory
     cpus: tuple[Cpu, ...] = ()
-    kernel_bytes: int = 0  # size of the kernel file; 0 where there is none
+    footprint: int = 0  # bytes of RAM that the kernel says it takes; 0 where that is not known
     initcalls: tuple[str, ...] = ()  # what the kernel said when it was booted once more, with initcall_debug
     console_device: str | None = None  # the guest's name of the machine's console, such as ttyS0
     told: tuple[Event, ...] = ()  # by QMP and by QEMU's process, in order

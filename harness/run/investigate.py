@@ -12,6 +12,7 @@ from harness.diagnosis.case import Case
 from harness.diagnosis.diagnoser import Diagnoser
 from harness.diagnosis.message import message, messages, plain
 from harness.forensics.findings import Findings
+from harness.kernel.footprint import HEAD, footprint
 from harness.plan.target import Target
 from harness.run.work import Prepared
 
@@ -25,7 +26,14 @@ T = TypeVar("T")
 
 def case_not_started(prepared: Prepared, trouble: str) -> Case:
     """Of a machine that could not even be started."""
-    return Case(None, line=trouble, facts=prepared.facts, findings=prepared.findings, trouble=trouble)
+    return Case(
+        None,
+        line=trouble,
+        facts=prepared.facts,
+        findings=prepared.findings,
+        footprint=_footprint(prepared.media.kernel),
+        trouble=trouble,
+    )
 
 
 def case_of(target: Target, prepared: Prepared, result: BootResult, found: Findings | None) -> Case:
@@ -48,7 +56,7 @@ def case_of(target: Target, prepared: Prepared, result: BootResult, found: Findi
         findings=prepared.findings,
         diagnosis=diagnoser.finish(),
         cpus=found.cpus if found else (),
-        kernel_bytes=_size(prepared.media.kernel),
+        footprint=_footprint(prepared.media.kernel),
         console_device=target.console.device,
         told=result.told,
     )
@@ -66,9 +74,11 @@ def _bounded(rows: Sequence[T]) -> Sequence[T]:
     return rows if len(rows) <= HEAD_LINES + TAIL_LINES else [*rows[:HEAD_LINES], *rows[-TAIL_LINES:]]
 
 
-def _size(file: Path | None) -> int:
-    with contextlib.suppress(OSError):
-        return file.stat().st_size if file else 0
+def _footprint(kernel: Path | None) -> int:
+    if kernel is None:
+        return 0
+    with contextlib.suppress(OSError), kernel.open("rb") as file:
+        return footprint(file.read(HEAD))
     return 0
 
 

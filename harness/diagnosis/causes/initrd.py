@@ -49,7 +49,9 @@ def too_big(case: Case) -> Cause | None:
     packed, unpacked = (facts.initrd.packed, facts.initrd.unpacked) if facts.initrd else (0, 0)
     memory = facts.target.machine.memory
     fits = packed + unpacked + _KERNEL_TAKES <= memory << 20
-    if not told and (fits or "init" in case.reached or case.said(r"^Run \S{1,200} as init process")):
+    if not told and (fits or 3 * (packed + unpacked) < memory << 20):
+        return None  # the kernel would not fit without it either
+    if not told and ("init" in case.reached or case.said(r"^Run \S{1,200} as init process")):
         return None
     if told and fits and "write error" in line and not _is_small(unpacked, memory):
         return None

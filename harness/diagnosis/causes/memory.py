@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause, Weight, explains
 from harness.words import Outcome
@@ -15,7 +17,9 @@ _NO_ROOM = (
 )
 _KILLED = r"Out of memory(?:: | \([^)\n]{1,40}\): )Kill(?:ed)? process \d{1,8} \((?P<victim>[^)\n]{1,40})\)"
 _DEADLOCKED = r"System is deadlocked on memory|Out of memory and no killable|Out of memory: compulsory panic"
-_LEAST_MIB = 64  # below it, a general-purpose kernel of a 64-bit machine does not get to its console
+_QEMU_NO_ROOM = re.compile(r"too large to fit in RAM|too large for (?:RAM|memory)|[Nn]ot enough memory for kernel")
+_LEAST_MIB = 48  # below it, a general-purpose kernel does not get to its console
+_BESIDES = 4 << 20  # bytes that are taken besides kernel and initrd, at the least
 _EARLY = (
     Outcome.OOM,
     Outcome.KERNEL_PANIC,
@@ -26,25 +30,30 @@ _EARLY = (
     Outcome.NO_ROOTFS,
     Outcome.BOOTLOADER_FAILURE,
     Outcome.FIRMWARE_FAILURE,
+    Outcome.MACHINE_DIED,
+    None,
 )
 
 
 @explains(Weight.DEDUCED, *_EARLY)
 def too_small(case: Case) -> Cause | None:
-    """It ran out before the first program was started, or the kernel never said a word on a tiny machine."""
+    """It ran out before the first program was started, or the kernel does not even fit."""
     if case.facts is None or case.said(_RUN) or "init" in case.reached:
         return None
-    memory = case.facts.target.machine.memory
     found = case.said(_NO_ROOM)
-    mute = not case.console and not case.memory and memory < _LEAST_MIB
-    if found is None and not mute:
+    refused = _QEMU_NO_ROOM.search(case.complaint)
+    memory = case.facts.target.machine.memory
+    initrd = case.facts.initrd.packed if case.facts.initrd else 0
+    fits = case.footprint + initrd + _BESIDES <= memory << 20
+    is_mute = not case.memory and case.is_silent and (memory < _LEAST_MIB or not fits)
+    if found is None and refused is None and not is_mute:
         return None
-    kernel = f"the kernel file has {-(-case.kernel_bytes // (1 << 20))} MiB" if case.kernel_bytes else ""
-    has = f"the machine has {memory} MiB"
+    line = found.string if found else case.complaint if refused else case.line
+    takes = f"the kernel says that it takes {-(-case.footprint // (1 << 20))} MiB" if case.footprint else ""
     return Cause(
         "memory-too-small",
         f"the machine's memory, {memory} MiB, is too small for this kernel",
-        tuple(line for line in (found.string if found else case.line, has, kernel) if line),
+        (line, f"the machine has {memory} MiB", takes),
         f"give it more, such as machine.memory: {max(128, 2 * memory)}",
     )
 

@@ -11,17 +11,27 @@ KILLED = "Out of memory: Killed process 88 (hog) total-vm:9000kB, anon-rss:8000k
 
 def test_too_small_for_the_kernel(bench: Bench) -> None:
     facts = bench.facts(machine={"memory": 64})
-    cause = bench.cause(Outcome.KERNEL_PANIC, BANNER, DEADLOCKED, facts=facts, kernel_bytes=9 << 20, line=DEADLOCKED)
+    cause = bench.cause(Outcome.KERNEL_PANIC, BANNER, DEADLOCKED, facts=facts, footprint=27 << 20, line=DEADLOCKED)
     assert cause
     assert (cause.id, cause.next) == ("memory-too-small", "give it more, such as machine.memory: 128")
-    assert cause.evidence == (DEADLOCKED, "the machine has 64 MiB", "the kernel file has 9 MiB")
+    assert cause.evidence == (DEADLOCKED, "the machine has 64 MiB", "the kernel says that it takes 27 MiB")
 
 
 def test_too_small_to_say_so(bench: Bench) -> None:
     tiny = bench.facts(machine={"memory": 32}, initrd=None)
     assert bench.id(Outcome.NO_OUTPUT, facts=tiny, line="the console stayed empty") == "memory-too-small"
+    line = "the console stayed empty"
+    least = bench.facts(machine={"memory": 64})
+    assert bench.id(Outcome.RESET_LOOP, facts=least, footprint=67 << 20, line=line) == "memory-too-small"
+    assert bench.id(Outcome.NO_OUTPUT, facts=least, footprint=27 << 20, line=line) is None
+    assert bench.id(Outcome.HANG, BANNER, facts=least, footprint=67 << 20, line=line) is None
     enough = bench.facts(machine={"memory": 256}, initrd=None)
     assert bench.id(Outcome.NO_OUTPUT, facts=enough, line="the console stayed empty") is None
+
+
+def test_qemu_says_so(bench: Bench) -> None:
+    trouble = "qemu exited with status 1 before the machine could start: kernel 'k' is too large to fit in RAM (3, 2)"
+    assert bench.id(None, trouble=trouble, line=trouble) == "memory-too-small"
 
 
 def test_a_program_took_it_all(bench: Bench) -> None:
