@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import harness.diagnosis.causes
+import harness.preflight
 from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause, Explanation, Weight, explains
 from harness.diagnosis.why import cause_of, explanations
@@ -20,6 +21,8 @@ from tests.unit.diagnosis.causes.conftest import BANNER, RUN, Bench
 
 FOLDER = Path(harness.diagnosis.causes.__file__).parent
 TESTS = Path(__file__).parent
+PREFLIGHT = Path(harness.preflight.__file__).parent
+PAGE = (Path(__file__).parents[4] / "docs" / "causes.md").read_text(encoding="utf-8")
 
 
 def test_every_file_of_the_folder_has_rules() -> None:
@@ -42,15 +45,20 @@ def test_a_rule_is_asked_of_its_outcomes_only(bench: Bench) -> None:
     assert explains(Weight.STATED)(lambda _: cause)(bench.case(Outcome.OOM)) == cause
 
 
-def test_every_cause_has_a_test_of_its_name() -> None:
+def test_every_cause_has_a_test_of_its_name_and_stands_on_the_page() -> None:
     """A name that no test mentions is a rule that may be broken without anybody's noticing."""
-    named = re.compile(r'"((?:[a-z]+-)+[a-z]+)"')
-    wanted: set[str] = set()
-    for path in FOLDER.glob("*.py"):
-        wanted |= set(re.findall(r'Cause\(\s*"([a-z-]+)"', path.read_text(encoding="utf-8")))
-    told = {name for path in TESTS.glob("test_*.py") for name in named.findall(path.read_text(encoding="utf-8"))}
-    assert len(wanted) > 30
-    assert wanted <= told
+    table = {
+        name for row in re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE) for name in re.findall(r"`([a-z-]+)`", row)
+    }
+    files = [*FOLDER.glob("*.py"), *PREFLIGHT.rglob("*.py"), *PREFLIGHT.rglob("*.yml")]
+    source = "".join(path.read_text(encoding="utf-8") for path in files)
+    tests = "".join(path.read_text(encoding="utf-8") for path in TESTS.glob("test_*.py"))
+    by_rule = set(re.findall(r'Cause\(\s*"([a-z]+(?:-[a-z]+)+)"', source))
+    assert by_rule <= table
+    for name in table:
+        kind = name.replace("elf-", "{kind}-").replace("script-", "{kind}-")
+        assert any(mark in source for mark in (f'"{name}"', f'"{kind}"', f": {name}\n")), f"no rule has {name}"
+        assert f'"{name}"' in tests or name not in by_rule, f"no test has {name}"
 
 
 @pytest.mark.parametrize("outcome", [*Outcome, None])
