@@ -24,6 +24,7 @@ _ENDS = (
 )
 _NOT_OPENED = r'VFS: Cannot open root device "(?P<name>[^"]{1,200})" or \S{1,80}: error -?\d+'
 _WAITS = r"Waiting for root device (?P<name>\S{1,200}?)\.{3}"
+_NOT_FOUND = r'Unable to mount root fs on (?:"[^"]{1,200}" or )?unknown-block\(0,0\)'
 _GIVEN_UP = r"ALERT! {1,4}(?P<name>\S{1,200}) does not exist|[Ww]arning: (?P<dracut>/dev/\S{1,200}) does not exist"
 _LISTED = r"^(?:[0-9a-f]{4}|[0-9a-f]{1,3}:[0-9a-f]{1,5}) +\d+ (?P<name>[a-z]\w{1,30})"
 _ATTACHED = (
@@ -61,10 +62,11 @@ def device_missing(case: Case) -> Cause | None:
     name, line = found
     there = devices_seen(case)
     told = f"the kernel sees {', '.join(there)}" if there else "the kernel sees no disk at all"
+    has = f"the machine has {', '.join(case.facts.devices) or 'no device'}" if case.facts and not there else ""
     return Cause(
         "root-device-missing",
         f"root={name} names a device that does not exist; {told}",
-        (line, *_devices_told(case)),
+        (line, *_devices_told(case), has),
         f"name one of {', '.join(there)} in root=" if there else "give the machine a disk, or the kernel its driver",
     )
 
@@ -76,8 +78,6 @@ def filesystem_unknown(case: Case) -> Cause | None:
         r"Unable to mount root fs on (?:\"(?P<name>[^\"]{1,80})\"|(?P<dev>unknown-block\([1-9]\d*,\d+\)))"
     )
     if panic is None or _no_such_device(case):
-        return None
-    if "unknown-block(0,0)" in panic.string:
         return None
     tried = _tried(case)
     kind = case.last_word("rootfstype")
@@ -129,12 +129,14 @@ def _no_such_device(case: Case) -> tuple[str, str] | None:
     """The device that was asked for in vain, and the line that says so. Waiting is no failure once it is mounted."""
     if case.said(r"VFS: Mounted root"):
         return None
+    root = case.last_word("root")
     for pattern in (_NOT_OPENED, _WAITS, _GIVEN_UP):
         if found := case.said(pattern):
             name = next((text for text in found.groups() if text), "")
-            named = case.last_word("root") or name
-            if name not in _NULL and not (name.startswith("unknown-block") and not named):
-                return named, found.string
+            if name not in _NULL:
+                return root or name, found.string
+    if root and (panic := case.said(_NOT_FOUND)):
+        return root, panic.string
     return None
 
 

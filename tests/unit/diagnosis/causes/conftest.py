@@ -47,11 +47,11 @@ class Bench:
     target: Callable[..., Target]
 
     def facts(
-        self, *, drop: str = "", modules: str = "", machine: dict[str, Any] | None = None, **fields: Any
+        self, *, drop: str = "", modules: str = "", add: str = "", machine: dict[str, Any] | None = None, **fields: Any
     ) -> Facts:
-        """Facts; `drop` are symbols that are not set, `modules` those that are =m."""
+        """Facts; `drop` are symbols that are not set, `modules` those that are =m, `add` more that are =y."""
         config = {name: "y" for name in CONFIG.split() if name not in drop.split()}
-        config |= dict.fromkeys(modules.split(), "m")
+        config |= dict.fromkeys(modules.split(), "m") | dict.fromkeys(add.split(), "y")
         data: dict[str, Any] = {
             "target": self.target(machine={"type": "virt", "memory": 256} | (machine or {})),
             "knowledge": read_knowledge(),

@@ -77,6 +77,12 @@ def test_without_proof_nothing_is_claimed(bench: Bench) -> None:
     assert cause.evidence[1].startswith("a CPU is in kernel code: 0xffffb29919baf4fc")
 
 
+def test_a_cpu_of_a_kernel_that_was_heard_proves_nothing(bench: Bench) -> None:
+    facts = bench.facts(cmdline=("console=ttyS1",))
+    cpus = (Cpu(0xFFFFB29919BAF4FC, "spin+0x1", moves=False, interrupts=True),)
+    assert bench.id(Outcome.HANG, BANNER, cpus=cpus, facts=facts, console_device="ttyAMA0") is None
+
+
 def test_another_boards_tree(bench: Bench) -> None:
     what = "the device tree is that of raspberrypi,3-model-b"
     found = Finding(Level.WARNING, what, "QEMU's virt machine has others", cause="wrong-dtb", hint="leave --dtb out")

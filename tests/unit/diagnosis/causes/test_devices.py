@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from harness.diagnosis.why import cause_of
 from harness.words import Outcome
 from tests.unit.diagnosis.causes.conftest import BANNER, RUN, Bench
 
@@ -72,3 +75,20 @@ def test_metadata_on_a_disk_that_was_found(bench: Bench) -> None:
     assert bench.id(FAILED, BANNER, RUN, mark("metadata", 1, "dev=/dev/vdb")) == "service-died"
     facts = bench.facts(devices=(), buses=())
     assert bench.id(FAILED, BANNER, RUN, mark("metadata", 1, "dev=none"), facts=facts) == "device-absent"
+
+
+def test_no_symbol_is_named_where_the_configuration_or_the_machine_is_unknown(bench: Bench) -> None:
+    assert bench.id(FAILED, BANNER, RUN, mark("disk0"), facts=bench.facts(config=None)) == "service-died"
+    nothing = cause_of(replace(bench.case(FAILED, BANNER, RUN, mark("disk0")), facts=None))
+    assert nothing
+    assert nothing.id == "service-died"
+    module = cause_of(replace(bench.case(FAILED, BANNER, RUN, mark("drivers", 1, "failed=virtio_net")), facts=None))
+    assert module
+    assert module.text == "init could not load virtio_net"
+
+
+def test_another_step_is_not_the_disks(bench: Bench) -> None:
+    facts = bench.facts(drop="VIRTIO_BLK VIRTIO_NET")
+    assert bench.id(FAILED, BANNER, RUN, mark("service:web"), facts=facts) == "service-died"
+    found = mark("metadata", 1, "dev=/dev/vdb")
+    assert bench.id(FAILED, BANNER, RUN, found, facts=facts) == "service-died"

@@ -71,6 +71,22 @@ def test_a_library_is_not_there(bench: Bench) -> None:
     assert bench.id(Outcome.HANG, BANNER, RUN, line) is None  # it need not have been init
 
 
+def test_a_format_that_a_kernel_runs_besides_its_own(bench: Bench) -> None:
+    facts = bench.facts(add="COMPAT", initrd=initrd_with(programs={"init": Program("elf", "armhf")}))
+    assert bench.id(Outcome.INIT_DIED, BANNER, RUN, failed(8), NO_INIT, facts=facts) is None
+
+
+def test_what_a_damaged_initrd_lacks_is_the_damages(bench: Bench) -> None:
+    line = "check access for rdinit=/init failed: -2, ignoring"
+    facts = bench.facts(initrd=None, complaints={"initrd": "truncated: it ends at byte 9"})
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, line, ROOT, facts=facts) == "initrd-truncated"
+    empty = bench.facts(initrd=initrd_with(programs={}))
+    junk = "Initramfs unpacking failed: junk within compressed archive"
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, junk, ROOT, facts=empty) == "initrd-garbage"
+    ignored = bench.facts(initrd=initrd_with(programs={}), cmdline=("noinitrd",))
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, ROOT, facts=ignored) == "initrd-missing"
+
+
 def test_no_such_program(bench: Bench) -> None:
     line = "check access for rdinit=/init failed: -2, ignoring"
     facts = bench.facts(initrd=initrd_with(programs={"sbin/init": Program("elf", "arm64")}))

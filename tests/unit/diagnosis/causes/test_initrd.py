@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from harness.words import Outcome
@@ -56,6 +58,12 @@ def test_none_was_handed_over(bench: Bench) -> None:
     facts = bench.facts(initrd=None, devices=(), buses=(), ours=False)
     assert bench.id(Outcome.NO_ROOTFS, BANNER, PANIC, facts=facts) == "initrd-missing"
     assert bench.id(Outcome.NO_ROOTFS, BANNER, PANIC, facts=bench.facts(initrd=None)) == "initrd-missing"
+
+
+def test_a_kernel_that_has_one_inside(bench: Bench) -> None:
+    facts = bench.facts(initrd=None)
+    inside = replace(facts, config={**facts.symbols, "INITRAMFS_SOURCE": '"root.cpio"'})
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, PANIC, facts=inside) is None
 
 
 def test_a_good_one_is_not_missing(bench: Bench) -> None:

@@ -47,6 +47,12 @@ def test_the_driver_is_no_cause_where_the_disk_was_seen(bench: Bench) -> None:
     assert cause.next == "name one of vda, vda1 in root="
 
 
+def test_a_panic_is_enough(bench: Bench) -> None:
+    panic = 'Kernel panic - not syncing: VFS: Unable to mount root fs on "/dev/vda" or unknown-block(0,0)'
+    facts = bench.facts(cmdline=ROOT_VDA, initrd=None)
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, panic, facts=facts) == "root-device-missing"
+
+
 def test_a_machine_without_the_disk(bench: Bench) -> None:
     facts = bench.facts(drop="VIRTIO_BLK", cmdline=ROOT_VDA, initrd=None, devices=(), buses=())
     assert bench.id(Outcome.NO_ROOTFS, BANNER, NOT_OPENED, PANIC, facts=facts) == "root-device-missing"
