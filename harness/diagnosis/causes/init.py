@@ -12,7 +12,7 @@ import signal
 from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause, Weight, explains
 from harness.image.contents import Program
-from harness.preflight.checks.program import COMPATIBLE, FALLBACKS
+from harness.preflight.checks.program import COMPATIBLE, DEPTH, FALLBACKS
 from harness.preflight.need import unmet
 from harness.words import Outcome
 
@@ -79,7 +79,9 @@ def no_loader_for_it(case: Case) -> Cause | None:
         return None
     path, line = tried
     program = _program(case, path)
-    while program is not None:
+    for _ in range(DEPTH):
+        if program is None:
+            return None
         symbol = {"elf": "BINFMT_ELF", "script": "BINFMT_SCRIPT"}.get(program.kind)
         if symbol and (missing := unmet(symbol, case.facts, early=True)):
             kind = "elf" if program.kind == "elf" else "script"
@@ -90,7 +92,9 @@ def no_loader_for_it(case: Case) -> Cause | None:
                 (line, missing.what),
                 f"set {missing.symbol}=y",
             )
-        program = _program(case, program.interpreter) if program.kind == "script" else None
+        if program.kind != "script":
+            return None
+        path, program = program.interpreter, _program(case, program.interpreter)
     return None
 
 
@@ -107,7 +111,7 @@ def interpreter_missing(case: Case) -> Cause | None:
         return None
     path, line = tried
     program = _program(case, path)
-    for _ in range(5):
+    for _ in range(DEPTH):
         if program is None or not program.interpreter:
             return None
         if _program(case, program.interpreter) is None:
@@ -189,7 +193,7 @@ def _program(case: Case, path: str) -> Program | None:
 
 def _end_of_scripts(case: Case, path: str, program: Program | None) -> tuple[str, Program | None]:
     """The program that a script's interpreters come down to."""
-    for _ in range(5):
+    for _ in range(DEPTH):
         if program is None or program.kind != "script" or not program.interpreter:
             break
         path, program = program.interpreter, _program(case, program.interpreter)

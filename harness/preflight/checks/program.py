@@ -14,7 +14,7 @@ from harness.words import Arch, Outcome
 ALWAYS = True  # architectures can be compared without a configuration
 
 _WRONG_ARCH = "init-wrong-arch"
-_DEPTH = 5  # of interpreters of interpreters (fs/exec.c)
+DEPTH = 5  # of interpreters of interpreters (fs/exec.c)
 # What the kernel tries when init cannot be run (init/main.c).
 FALLBACKS = ("/sbin/init", "/etc/init", "/bin/init", "/bin/sh")
 # Programs that a kernel of another architecture runs too, and the symbol for it.
@@ -75,7 +75,7 @@ class _Problem(NamedTuple):
 
 
 def _problem(path: str, program: Program, contents: Contents, facts: Facts) -> _Problem | None:
-    for _ in range(_DEPTH):
+    for _ in range(DEPTH):
         if program.kind == "script":
             if missing := _without("BINFMT_SCRIPT", facts):
                 return _lacking(missing, f"{path} is a script", "script-support-missing")

@@ -71,6 +71,12 @@ def test_a_library_is_not_there(bench: Bench) -> None:
     assert bench.id(Outcome.HANG, BANNER, RUN, line) is None  # it need not have been init
 
 
+def test_the_program_at_fault_is_the_one_that_is_named(bench: Bench) -> None:
+    cause = bench.cause(Outcome.INIT_DIED, BANNER, RUN, failed(8), NO_INIT, facts=bench.facts(drop="BINFMT_ELF"))
+    assert cause
+    assert cause.text == "the kernel cannot run /bin/sh, which is an ELF program: CONFIG_BINFMT_ELF is not set"
+
+
 def test_a_format_that_a_kernel_runs_besides_its_own(bench: Bench) -> None:
     facts = bench.facts(add="COMPAT", initrd=initrd_with(programs={"init": Program("elf", "armhf")}))
     assert bench.id(Outcome.INIT_DIED, BANNER, RUN, failed(8), NO_INIT, facts=facts) is None

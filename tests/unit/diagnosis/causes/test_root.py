@@ -119,5 +119,18 @@ def test_no_root_named_on_a_machine_with_a_disk(bench: Bench) -> None:
     assert (cause.id, cause.next) == ("no-root-named", "add root=/dev/vda to the command line")
 
 
+def test_another_panic_is_not_for_want_of_a_root(bench: Bench) -> None:
+    facts = bench.facts(initrd=None, ours=False)
+    assert bench.id(Outcome.KERNEL_PANIC, BANNER, "Kernel panic - not syncing: VFS: no", facts=facts) is None
+
+
+def test_no_driver_is_claimed_of_a_kernel_that_nobody_knows(bench: Bench) -> None:
+    facts = bench.facts(config=None, cmdline=ROOT_VDA, initrd=None)
+    cause = bench.cause(Outcome.NO_ROOTFS, BANNER, NOT_OPENED, PANIC, facts=facts)
+    assert cause
+    assert cause.id == "root-device-missing"
+    assert "the machine has virtio-blk-pci, virtio-net-pci" in cause.evidence
+
+
 def test_a_root_is_none_of_a_boot_with_an_initrd(bench: Bench) -> None:
     assert bench.id(Outcome.NO_ROOTFS, BANNER, *LISTED, PANIC, facts=bench.facts(ours=False)) != "no-root-named"
