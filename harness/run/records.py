@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from harness.diagnosis.cause import Cause
+from harness.diagnosis.foreseen import cause_of_finding
 from harness.forensics.findings import Findings
 from harness.preflight.finding import Finding, errors
 from harness.report.results import (
@@ -125,11 +126,14 @@ def not_booted(
 
 def refused(work: Work, prepared: Prepared, build: float) -> CellRecord:
     """A cell that preflight keeps from being booted."""
+    found = errors(prepared.findings)
+    causes = (cause_of_finding(one, one.why) for one in found)
     return _base(
         work,
         machine=None,
         verdict=Verdict.FAIL,
-        cause=refusal(errors(prepared.findings)),
+        cause=refusal(found),
+        diagnosis=_diagnosis(next((cause for cause in causes if cause), None)),
         durations=Durations(build=build),
         artefacts=prepared.artefacts,
         preflight=finding_records(prepared.findings),

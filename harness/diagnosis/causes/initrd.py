@@ -40,6 +40,26 @@ _AGAIN = "make or fetch the initrd again and compare its size"
 
 
 @explains(Weight.STATED, *_ENDS)
+def ignored(case: Case) -> Cause | None:
+    """The kernel has no code for one, or was told to leave it."""
+    facts = case.facts
+    if facts is None or not facts.has_initrd:
+        return None
+    missing = unmet("BLK_DEV_INITRD", facts, early=True) if facts.config is not None else None
+    told = "noinitrd" in facts.words
+    if not told and missing is None:
+        return None
+    why = "the command line has noinitrd" if told else (missing.what if missing else "")
+    panic = case.said(r"Unable to mount root fs|Cannot open root device|Waiting for root device")
+    return Cause(
+        "initrd-missing" if told else "initrd-format-unsupported",
+        f"the kernel ignores the initrd that it was given: {why}",
+        tuple(line for line in (panic.string if panic else "", why) if line),
+        "leave the word noinitrd out" if told else "set CONFIG_BLK_DEV_INITRD=y",
+    )
+
+
+@explains(Weight.STATED, *_ENDS)
 def too_big(case: Case) -> Cause | None:
     """Packed and unpacked it has to fit beside the kernel."""
     told = case.said(_NO_ROOM) or _QEMU_NO_ROOM.search(case.complaint)
@@ -119,26 +139,6 @@ def garbage(case: Case) -> Cause | None:
         f"the initrd file is none that a kernel can unpack: {complaint or how or 'the kernel refused it'}",
         tuple(line for line in (found.string if found else "", complaint) if line),
         _AGAIN,
-    )
-
-
-@explains(Weight.STATED, *_ENDS)
-def ignored(case: Case) -> Cause | None:
-    """The kernel has no code for one, or was told to leave it."""
-    facts = case.facts
-    if facts is None or not facts.has_initrd:
-        return None
-    missing = unmet("BLK_DEV_INITRD", facts, early=True) if facts.config is not None else None
-    told = "noinitrd" in facts.words
-    if not told and missing is None:
-        return None
-    why = "the command line has noinitrd" if told else (missing.what if missing else "")
-    panic = case.said(r"Unable to mount root fs|Cannot open root device|Waiting for root device")
-    return Cause(
-        "initrd-missing" if told else "initrd-format-unsupported",
-        f"the kernel ignores the initrd that it was given: {why}",
-        tuple(line for line in (panic.string if panic else "", why) if line),
-        "leave the word noinitrd out" if told else "set CONFIG_BLK_DEV_INITRD=y",
     )
 
 

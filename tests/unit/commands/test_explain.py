@@ -99,9 +99,10 @@ def test_the_cause_and_its_evidence(tmp_path: Path, capsys: pytest.CaptureFixtur
     write(run_dir, record.model_copy(update={"cells": (cell,)}))
     assert explain_command(str(run_dir)) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[3:7] == [
+    assert lines[3:8] == [
         "cause:     no driver\\x1b[2J",
         "evidence:  CONFIG_X is not set",
         "           Waiting for root",
         "do:        set CONFIG_X=y",
+        "not tried: it hung",
     ]

@@ -77,7 +77,9 @@ class FakeWork:
         return Prepared(Media(), rungs, findings=self._findings)
 
 
-CERTAIN = Finding(Level.ERROR, "CONFIG_TTY is not set", "nothing", "CONFIG_TTY", predicts=Outcome.NO_OUTPUT)
+CERTAIN = Finding(
+    Level.ERROR, "CONFIG_TTY is not set", "nothing", "CONFIG_TTY", predicts=Outcome.NO_OUTPUT, cause="console-missing"
+)
 LIKELY = Finding(Level.WARNING, "CONFIG_SMP is not set", "one processor only", "CONFIG_SMP")
 
 
@@ -183,6 +185,8 @@ def test_what_preflight_is_certain_of_is_not_booted(tmp_path: Path) -> None:
         assert record.cause == ("preflight: CONFIG_TTY is not set: nothing (no-output); --no-preflight boots it anyway")
         assert [found.level for found in record.preflight] == ["error", "warning"]
         assert record.preflight[0].predicts is Outcome.NO_OUTPUT
+        assert record.diagnosis
+        assert (record.diagnosis.id, record.diagnosis.next) == ("console-missing", "set CONFIG_TTY=y")
     assert told.getvalue().count("preflight: warning: CONFIG_SMP is not set") == 1  # for both cells
 
 

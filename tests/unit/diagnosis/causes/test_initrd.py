@@ -44,7 +44,7 @@ def test_a_form_that_the_configuration_lacks(bench: Bench) -> None:
 
 
 def test_a_kernel_without_initrds(bench: Bench) -> None:
-    cause = bench.cause(Outcome.NO_ROOTFS, BANNER, PANIC, facts=bench.facts(drop="BLK_DEV_INITRD"))
+    cause = bench.cause(Outcome.NO_ROOTFS, BANNER, PANIC, facts=bench.facts(drop="BLK_DEV_INITRD RD_ZSTD"))
     assert cause
     assert (cause.id, cause.next) == ("initrd-format-unsupported", "set CONFIG_BLK_DEV_INITRD=y")
 
