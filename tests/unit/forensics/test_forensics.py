@@ -116,6 +116,16 @@ def test_what_a_hang_shows(tmp_path: Path) -> None:
     assert not empty.exists()
 
 
+def test_a_kernel_that_never_moves_needs_no_note(tmp_path: Path) -> None:
+    dump, system_map = tmp_path / "memory0.bin", tmp_path / "System.map"
+    system_map.write_text(MAP)
+    looks = (("RIP=ffffffff81000110 RFL=00000046",),)
+    for fixed, wanted in ((True, "spin+0x10"), (False, "0xffffffff81000110")):
+        dump.write_bytes(bytes(16) + ring(TEXTS, 8, first=5) + bytes(4096))
+        found = examine(Observation(looks, (dump,)), Arch.X86_64, system_map, fixed=fixed)
+        assert str(found.cpus[0]).startswith(wanted)
+
+
 def test_ram_is_dumped_once_and_not_without_end() -> None:
     tree = """FlatView #0
   0000000000000000-000000000000ffff (prio 0, rom): bios
