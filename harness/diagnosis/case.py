@@ -9,6 +9,7 @@ from functools import cached_property
 
 from harness.diagnosis.diagnosis import Diagnosis, Trace
 from harness.forensics.findings import Cpu
+from harness.plan.target import Target
 from harness.preflight.facts import Facts
 from harness.preflight.finding import Finding
 from harness.words import Event, Outcome, Source
@@ -24,13 +25,13 @@ class Case:
     memory: tuple[str, ...] = ()  # the kernel's log out of guest memory, of a guest that was stuck
     reached: tuple[str, ...] = ()  # milestones, in order
     missing: tuple[str, ...] = ()
-    facts: Facts | None = None  # None: an ISO, a disk, or a machine of which nothing is known
+    target: Target | None = None  # the machine
+    facts: Facts | None = None  # of the kernel that is handed over; None: an ISO or a disk, which bring their own
     findings: tuple[Finding, ...] = ()  # of preflight
     diagnosis: Diagnosis | None = None  # of the console, or where that was silent, of the log out of memory
     cpus: tuple[Cpu, ...] = ()
     footprint: int = 0  # bytes of RAM that the kernel says it takes; 0 where that is not known
     initcalls: tuple[str, ...] = ()  # what the kernel said when it was booted once more, with initcall_debug
-    console_device: str | None = None  # the guest's name of the machine's console, such as ttyS0
     told: tuple[Event, ...] = ()  # by QMP and by QEMU's process, in order
     trouble: str = ""
 
@@ -41,6 +42,11 @@ class Case:
             return self.console
         heard = set(self.console)
         return (*self.console, *(line for line in self.memory if line not in heard))
+
+    @property
+    def memory_mib(self) -> int:
+        """Of the machine; 0 where it is not known."""
+        return self.target.machine.memory if self.target else 0
 
     @property
     def exit(self) -> Event | None:

@@ -107,9 +107,9 @@ async def attempt(
             ends_at_ready=prepared.ends_at_ready,
         )
     except BootmatrixError as problem:
-        return _not_started(str(problem), prepared, machine)
+        return _not_started(str(problem), work, prepared, machine)
     except OSError as problem:
-        return _not_started(f"the host failed: {problem}", prepared, machine)
+        return _not_started(f"the host failed: {problem}", work, prepared, machine)
     findings = None
     if result.observation:
         system_map = prepared.system_map
@@ -126,6 +126,6 @@ def _never_moves(prepared: Prepared) -> bool:
     return facts is not None and facts.config is not None and "RANDOMIZE_BASE" not in facts.config
 
 
-def _not_started(trouble: str, prepared: Prepared, machine: Machine) -> Attempt:
-    case = case_not_started(prepared, trouble)
+def _not_started(trouble: str, work: Work, prepared: Prepared, machine: Machine) -> Attempt:
+    case = case_not_started(work.target, prepared, trouble)
     return Attempt(None, trouble, machine.by_hand, None, case, cause_of(case))

@@ -24,11 +24,12 @@ LINE = 400  # characters of a line
 T = TypeVar("T")
 
 
-def case_not_started(prepared: Prepared, trouble: str) -> Case:
+def case_not_started(target: Target, prepared: Prepared, trouble: str) -> Case:
     """Of a machine that could not even be started."""
     return Case(
         None,
         line=trouble,
+        target=target,
         facts=prepared.facts,
         findings=prepared.findings,
         footprint=_footprint(prepared.media.kernel),
@@ -57,7 +58,7 @@ def case_of(target: Target, prepared: Prepared, result: BootResult, found: Findi
         diagnosis=diagnoser.finish(),
         cpus=found.cpus if found else (),
         footprint=_footprint(prepared.media.kernel),
-        console_device=target.console.device,
+        target=target,
         told=result.told,
     )
 

@@ -51,11 +51,11 @@ def tree_refused(case: Case) -> Cause | None:
 def not_named(case: Case) -> Cause | None:
     """The kernel ran, and its command line sends it elsewhere, or nowhere."""
     proof = _proof(case)
-    if proof is None or case.console_device is None:
+    if proof is None or case.target is None:
         return None
     words, told = _command_line(case)
     consoles = [word.partition("=")[2].partition(",")[0] for word in words if word.startswith("console=")]
-    device = case.console_device
+    device = case.target.console.device
     if device in consoles:
         return None
     evidence = (told, *proof)
@@ -77,9 +77,10 @@ def not_named(case: Case) -> Cause | None:
 @explains(Weight.DEDUCED, *_SILENT)
 def not_there(case: Case) -> Cause | None:
     """It is named as it was to be, and the kernel's log says of no such console that it was enabled."""
-    device, proof = case.console_device, _proof(case)
-    if not case.memory or proof is None or device is None:
+    proof = _proof(case)
+    if not case.memory or proof is None or case.target is None:
         return None
+    device = case.target.console.device
     if device in {found["name"] for found in case.all_said(_ENABLED)}:
         return None
     ports = [found for found in case.all_said(_PORT) if found["name"] != device]
@@ -147,7 +148,7 @@ def _decisive(case: Case) -> tuple[str, ...]:
 
 def _in_kernel(pc: int | None, case: Case) -> bool:
     """Kernels of 64-bit x86, arm64 and riscv64 live in the upper half of the addresses, and nothing else does."""
-    arch = case.facts.target.arch if case.facts else None
+    arch = case.target.arch if case.target else None
     return pc is not None and arch in (Arch.X86_64, Arch.ARM64, Arch.RISCV64) and pc >= _KERNEL_HALF
 
 

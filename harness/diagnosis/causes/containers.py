@@ -43,7 +43,7 @@ def component_of_another_arch(case: Case) -> Cause | None:
     found = case.said(_WRONG_ARCH)
     if found is None:
         return None
-    target = f" than {case.facts.target.arch}" if case.facts else ""
+    target = f" than {case.target.arch}" if case.target else ""
     return Cause(
         "component-wrong-arch",
         f"a program of the image is for another architecture{target}",

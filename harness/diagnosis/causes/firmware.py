@@ -47,9 +47,9 @@ def kernel_of_another_arch(case: Case) -> Cause | None:
     """Its header was read before the boot, and the kernel never spoke."""
     complaint = case.facts.complaints.get("kernel", "") if case.facts else ""
     found = _FOR_ANOTHER.search(complaint)
-    if found is None or "kernel" in case.reached or not case.facts:
+    if found is None or "kernel" in case.reached or case.target is None:
         return None
-    target = case.facts.target.arch
+    target = case.target.arch
     said = case.complaint if _REFUSED.search(case.complaint) else case.line
     return Cause(
         "kernel-wrong-arch",

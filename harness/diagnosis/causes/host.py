@@ -29,7 +29,7 @@ def out_of_memory(case: Case) -> Cause | None:
     return Cause(
         "host-out-of-memory",
         "the host could not give QEMU the memory of the guest",
-        (case.complaint, *_guest_memory(case)),
+        (case.complaint, f"the machine has {case.memory_mib} MiB" if case.memory_mib else ""),
         "run fewer boots at once (-j), give the host more memory, or the target less (machine.memory)",
     )
 
@@ -94,7 +94,3 @@ def _stopped(case: Case) -> Cause | None:
             to_do = "see that the image file is readable and whole (qemu-img check)"
             return Cause("host-disk-error", "QEMU could not read or write a disk of the guest", (event.text,), to_do)
     return None
-
-
-def _guest_memory(case: Case) -> tuple[str, ...]:
-    return (f"the machine has {case.facts.target.machine.memory} MiB",) if case.facts else ()

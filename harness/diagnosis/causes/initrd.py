@@ -63,7 +63,7 @@ def ignored(case: Case) -> Cause | None:
 def too_big(case: Case) -> Cause | None:
     """Packed and unpacked it has to fit beside the kernel."""
     told = case.said(_NO_ROOM) or _QEMU_NO_ROOM.search(case.complaint)
-    initrd, memory = (case.facts.initrd, case.facts.target.machine.memory) if case.facts else (None, 0)
+    initrd, memory = case.facts.initrd if case.facts else None, case.memory_mib
     if not told and (initrd is None or not _is_too_big(initrd, memory << 20) or _was_unpacked(case)):
         return None
     sizes = f"packed {_mib(initrd.packed)} MiB, unpacked {_mib(initrd.unpacked)} MiB" if initrd else "of unknown size"

@@ -38,12 +38,12 @@ _EARLY = (
 @explains(Weight.DEDUCED, *_EARLY)
 def too_small(case: Case) -> Cause | None:
     """It ran out before the first program was started, or the kernel does not even fit."""
-    if case.facts is None or case.said(_RUN) or "init" in case.reached:
+    if case.target is None or case.said(_RUN) or "init" in case.reached:
         return None
     found = case.said(_NO_ROOM)
     refused = _QEMU_NO_ROOM.search(case.complaint)
-    memory = case.facts.target.machine.memory
-    initrd = case.facts.initrd.packed if case.facts.initrd else 0
+    memory = case.memory_mib
+    initrd = case.facts.initrd.packed if case.facts and case.facts.initrd else 0
     fits = case.footprint + initrd + _BESIDES <= memory << 20
     is_mute = not case.memory and case.is_silent and (memory < _LEAST_MIB or not fits)
     if found is None and refused is None and not is_mute:
@@ -66,7 +66,7 @@ def ran_out(case: Case) -> Cause | None:
     if found is None:
         return None
     asker = case.said(r"^(?P<asker>[^\n]{1,64}) invoked oom-killer: ")
-    memory = f"the machine has {case.facts.target.machine.memory} MiB" if case.facts else ""
+    memory = f"the machine has {case.memory_mib} MiB" if case.memory_mib else ""
     who = f"; the kernel killed {killed['victim']}" if killed else ""
     return Cause(
         "guest-out-of-memory",

@@ -54,7 +54,7 @@ def test_a_console_becomes_messages(tmp_path: Path, target: Callable[..., Target
     assert attempt.case
     assert attempt.case.console == ("Linux version 6.1.0", "Run /init as init process", PANIC[15:])
     assert attempt.case.line == PANIC[15:]
-    assert (attempt.case.missing, attempt.case.console_device) == (("init",), "ttyAMA0")
+    assert (attempt.case.missing, attempt.case.target) == (("init",), target())
     assert attempt.case.exit
     assert attempt.diagnosis
     assert attempt.diagnosis.id == "init-exited"
@@ -92,9 +92,9 @@ def test_the_log_of_a_silent_kernel_is_diagnosed(tmp_path: Path, target: Callabl
     assert f"it decides: {memory[1]}" in attempt.diagnosis.evidence
 
 
-def test_a_machine_that_never_started() -> None:
+def test_a_machine_that_never_started(target: Callable[..., Target]) -> None:
     trouble = "qemu exited with status 1 before the machine could start: no such machine"
-    cause = cause_of(case_not_started(prepared(), trouble))
+    cause = cause_of(case_not_started(target(), prepared(), trouble))
     assert cause
     assert cause.id == "qemu-refused"
 

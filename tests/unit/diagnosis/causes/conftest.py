@@ -68,8 +68,9 @@ class Bench:
         """A case with its console, without times."""
         diagnoser = Diagnoser()
         diagnoser.feed("\n".join(console or fields.get("memory", ())).encode())
+        facts = facts or self.facts()
         known = {"diagnosis": diagnoser.finish(), "reached": ("kernel",) if BANNER in console else ()}
-        return Case(outcome, console=console, facts=facts or self.facts(), **(known | fields))
+        return Case(outcome, console=console, facts=facts, target=facts.target, **(known | fields))
 
     def cause(self, outcome: Outcome | None, *console: str, facts: Facts | None = None, **fields: Any) -> Cause | None:
         """The cause that is found."""
