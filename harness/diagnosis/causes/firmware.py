@@ -28,6 +28,10 @@ _NOTHING_TO_BOOT = (
     r"|UEFI Interactive Shell v|No more bootdevs|No bootable device found|No EFI system partition|^E3404: "
     r"|no such partition\.?$|MISSING_KERNEL|! No IPL device available|Operating System not found|No bootflows found"
 )
+_LOADER = (
+    "see that the disk or ISO has a boot loader for this firmware (UEFI: an EFI system partition with "
+    "EFI/BOOT/BOOT*.EFI; BIOS: a boot sector), and for this architecture"
+)
 _REFUSED = re.compile(
     r"could not load kernel|not a (?:valid )?(?:kernel|linux)|invalid kernel|error reading (?:initrd|kernel)"
     r"|could not (?:open|read) (?:\S{1,80} )?kernel|Error loading uncompressed kernel|invalid (?:kernel )?header"
@@ -88,9 +92,19 @@ def no_boot_device(case: Case) -> Cause | None:
         one.string for one in case.all_said(r"^Booting from (?:Hard Disk|DVD|Floppy|ROM)|BdsDxe: (?:loading|starting) ")
     ]
     return Cause(
+        "no-boot-device", "the firmware finds nothing that it could boot", (found.string, *tried[-3:]), _LOADER
+    )
+
+
+@explains(Weight.NAMED, Outcome.HANG)
+def nothing_started(case: Case) -> Cause | None:
+    """A disk or an ISO: firmware was heard, and neither a boot loader nor, in memory, a kernel."""
+    steps = {step.name for step in case.diagnosis.milestones} if case.diagnosis else set()
+    if case.facts is not None or steps != {"firmware"} or case.memory:
+        return None
+    return Cause(
         "no-boot-device",
-        "the firmware finds nothing that it could boot",
-        (found.string, *tried[-3:]),
-        "see that the disk or ISO has a boot loader for this firmware (UEFI: an EFI system partition with "
-        "EFI/BOOT/BOOT*.EFI; BIOS: a boot sector), and for this architecture",
+        "the firmware ran, and started nothing from what it was given",
+        (*case.console[-3:], "no kernel is in guest memory"),
+        _LOADER,
     )

@@ -92,8 +92,6 @@ def no_loader_for_it(case: Case) -> Cause | None:
                 (line, missing.what),
                 f"set {missing.symbol}=y",
             )
-        if program.kind != "script":
-            return None
         path, program = program.interpreter, _program(case, program.interpreter)
     return None
 

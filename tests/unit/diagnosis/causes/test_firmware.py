@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from harness.diagnosis.why import cause_of
 from harness.words import Outcome
 from tests.unit.diagnosis.causes.conftest import BANNER, Bench
 
@@ -56,3 +59,16 @@ def test_a_loader_refused_it(bench: Bench, line: str) -> None:
 
 def test_a_loader_that_said_nothing_of_it(bench: Bench) -> None:
     assert bench.id(Outcome.BOOTLOADER_FAILURE, "U-Boot 2023.01", "=>", reached=()) is None
+
+
+def test_a_disk_of_which_nothing_starts(bench: Bench) -> None:
+    hung = replace(bench.case(Outcome.HANG, *BIOS), facts=None)
+    cause = cause_of(hung)
+    assert cause
+    assert (cause.id, cause.evidence) == ("no-boot-device", (*BIOS, "no kernel is in guest memory"))
+    seen = cause_of(replace(hung, memory=(BANNER, "Kernel command line: console=tty0")))
+    assert seen
+    assert seen.id == "console-wrong"
+    loader = replace(bench.case(Outcome.HANG, *BIOS, "GNU GRUB  version 2.06"), facts=None)
+    assert cause_of(loader) is None
+    assert cause_of(bench.case(Outcome.HANG, *BIOS)) is None  # a kernel was handed over: it is no matter of a disk

@@ -71,6 +71,11 @@ def test_a_library_is_not_there(bench: Bench) -> None:
     assert bench.id(Outcome.HANG, BANNER, RUN, line) is None  # it need not have been init
 
 
+def test_a_program_that_nobody_has_looked_into(bench: Bench) -> None:
+    facts = bench.facts(drop="BINFMT_ELF", initrd=initrd_with(programs={}))
+    assert bench.id(Outcome.INIT_DIED, BANNER, RUN, failed(8), NO_INIT, facts=facts) is None
+
+
 def test_the_program_at_fault_is_the_one_that_is_named(bench: Bench) -> None:
     cause = bench.cause(Outcome.INIT_DIED, BANNER, RUN, failed(8), NO_INIT, facts=bench.facts(drop="BINFMT_ELF"))
     assert cause
