@@ -42,6 +42,20 @@ class Facts:
         """The configuration, empty where there is none to know; checks on it do not run then."""
         return _NOTHING if self.config is None else self.config
 
+    @cached_property
+    def disks(self) -> tuple[Entry, ...]:
+        """What is known of the devices that are disks, or that disks hang on."""
+        return self._of_kind("disk", "controller", "drive")
+
+    @cached_property
+    def nics(self) -> tuple[Entry, ...]:
+        """What is known of the devices that are network cards."""
+        return self._of_kind("network card")
+
+    def _of_kind(self, *kinds: str) -> tuple[Entry, ...]:
+        found = [self.knowledge.device(name, self.target.arch) for name in self.devices]
+        return tuple(entry for entry in found if entry and any(kind in entry.what for kind in kinds))
+
     @property
     def has_initrd(self) -> bool:
         """One is handed over, if only a damaged one."""

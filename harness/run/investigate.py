@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,7 +41,7 @@ def case_of(target: Target, prepared: Prepared, result: BootResult, found: Findi
     """Of a boot that was no pass. Reads the console log, no more of it than it takes."""
     text = _read(result.console_log)
     console = tuple(lines_of(text))
-    memory = tuple(line[:LINE] for line in _bounded(found.log)) if found else ()
+    memory = tuple(_bounded(tuple(_records(found.log)))) if found else ()
     diagnoser = Diagnoser()
     # A console that showed no kernel tells nothing of one; its log in memory does.
     silent = memory and b"Linux version " not in text
@@ -69,6 +69,14 @@ def lines_of(text: bytes) -> Iterator[str]:
         for said in messages(row[: 4 * LINE].decode("utf-8", "replace")):
             if said.text and not said.text.startswith("---[ end Kernel panic"):  # it repeats the panic
                 yield said.text[:LINE]
+
+
+def _records(log: Iterable[str]) -> Iterator[str]:
+    """As they would have stood on the console: a record may be of several lines."""
+    for record in log:
+        for line in record.split("\n"):
+            if line.strip():
+                yield line.strip()[:LINE]
 
 
 def _bounded(rows: Sequence[T]) -> Sequence[T]:

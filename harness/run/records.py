@@ -7,8 +7,10 @@ import platform
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause
 from harness.diagnosis.foreseen import cause_of_finding
+from harness.diagnosis.why import cause_of
 from harness.forensics.findings import Findings
 from harness.preflight.finding import Finding, errors
 from harness.report.results import (
@@ -121,7 +123,15 @@ def not_booted(
     work: Work, verdict: Verdict, cause: str, *, machine: str | None = None, build: float = 0.0
 ) -> CellRecord:
     """A cell that never got to a boot: its build failed, or the run was interrupted."""
-    return _base(work, machine=machine, verdict=verdict, cause=cause, durations=Durations(build=build))
+    found = cause_of(Case(None, line=cause, trouble=cause)) if verdict is Verdict.ERROR else None
+    return _base(
+        work,
+        machine=machine,
+        verdict=verdict,
+        cause=cause,
+        diagnosis=_diagnosis(found),
+        durations=Durations(build=build),
+    )
 
 
 def refused(work: Work, prepared: Prepared, build: float) -> CellRecord:

@@ -6,19 +6,32 @@ that is inside a kernel. The log also has the command line as the kernel got it.
 
 from __future__ import annotations
 
+import re
+
 from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause, Weight, explains
 from harness.words import Arch, Outcome
 
 _SILENT = (Outcome.NO_OUTPUT, Outcome.HANG, Outcome.INCOMPLETE)
-# So many lines of the log that the console did not show are no accident: at its default level it shows nearly all.
-_KEPT_BACK = 12
+_WITHOUT_DEVICES = (
+    Outcome.KERNEL_PANIC,
+    Outcome.OOPS,
+    Outcome.LOCKUP,
+    Outcome.RCU_STALL,
+    Outcome.NO_ROOTFS,
+    Outcome.SERVICE_FAILED,
+    Outcome.RESET_LOOP,
+)
+# So many lines at the end of the log that the console did not show are no accident: at its default level it shows
+# nearly all.
+_KEPT_BACK = 3
+_OF_INIT = re.compile(r"with (?:arguments|environment):$|\S{1,80}$")
 _KERNEL_HALF = 1 << 63
 _ENABLED = r"console \[(?P<name>[a-zA-Z]+\d*)\] enabled"
 _PORT = r": (?P<name>tty[A-Z]\w{0,6}\d+) at (?:MMIO|I/O) 0x"
 
 
-@explains(Weight.DEDUCED, *_SILENT)
+@explains(Weight.DEDUCED, *_SILENT, *_WITHOUT_DEVICES)
 def tree_of_another_board(case: Case) -> Cause | None:
     """Preflight compared the tree's board with the machine; nothing else can be believed then."""
     found = next((one for one in case.findings if one.cause == "wrong-dtb"), None)
@@ -126,9 +139,7 @@ def lost(case: Case) -> Cause | None:
 
 def _proof(case: Case) -> tuple[str, ...] | None:
     """What shows that a kernel runs which the console does not show; None where nothing does."""
-    heard = set(case.console)
-    kept_back = [line for line in case.memory if line not in heard]
-    if case.memory and (case.is_silent or (len(kept_back) >= _KEPT_BACK and case.memory[-1] not in heard)):
+    if case.memory and (case.is_silent or len(_kept_back(case)) >= _KEPT_BACK):
         return (
             f"in guest memory the kernel's log has {len(case.memory)} lines",
             *_decisive(case),
@@ -138,6 +149,13 @@ def _proof(case: Case) -> tuple[str, ...] | None:
         return None
     live = next((cpu for cpu in case.cpus if cpu.symbol or _in_kernel(cpu.pc, case)), None)
     return (f"a CPU is in kernel code: {live}",) if live else None
+
+
+def _kept_back(case: Case) -> list[str]:
+    """The end of the log that the console did not show; without what the kernel says of init at its lowest level."""
+    heard = set(case.console)
+    last = max((place for place, line in enumerate(case.memory) if line in heard), default=-1)
+    return [line for line in case.memory[last + 1 :] if not _OF_INIT.match(line)]
 
 
 def _decisive(case: Case) -> tuple[str, ...]:

@@ -6,20 +6,17 @@ is its command line, with every device that was put in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause, Weight, explains
 from harness.diagnosis.steps import Step, failed_steps
 from harness.kernel.modules import normal
 from harness.preflight.facts import Facts
-from harness.preflight.knowledge import Entry
 from harness.preflight.need import Unmet, unmet
 from harness.words import Outcome
 
 _ENDS = (Outcome.SERVICE_FAILED, Outcome.READY)
-_DISK = ("disk", "controller", "drive")
-_NIC = ("network card",)
 
 
 @explains(Weight.STATED, *_ENDS)
@@ -48,7 +45,12 @@ def disk_not_found(case: Case) -> Cause | None:
     step = next((one for one in failed_steps(case) if one.name.startswith(("disk", "metadata"))), None)
     if step is None or step.fields.get("dev", "none") != "none":
         return None
-    return _not_found(case, step, "disk", lambda facts: facts.buses, _DISK)
+    facts = case.facts
+    if facts is None:
+        return None
+    needs = [need for entry in facts.disks for need in entry.needs]
+    needs += [need for machine in facts.machines for bus in facts.buses for need in machine.disk.get(bus, ())]
+    return _not_found(facts, step, "disk", bool(facts.buses), needs)
 
 
 @explains(Weight.DEDUCED, *_ENDS)
@@ -57,7 +59,12 @@ def nic_not_found(case: Case) -> Cause | None:
     step = next((one for one in failed_steps(case) if one.name == "network"), None)
     if step is None or "iface" in step.fields:
         return None
-    return _not_found(case, step, "network card", _nics, _NIC)
+    facts = case.facts
+    if facts is None:
+        return None
+    needs = [need for entry in facts.nics for need in entry.needs]
+    needs += [need for machine in facts.machines if facts.onboard_nic for need in machine.nic]
+    return _not_found(facts, step, "network card", bool(facts.nics) or facts.onboard_nic, needs)
 
 
 @explains(Weight.DEDUCED, *_ENDS)
@@ -77,44 +84,25 @@ def no_address(case: Case) -> Cause | None:
     )
 
 
-def _not_found(
-    case: Case, step: Step, noun: str, present: Callable[[Facts], Iterable[str]], kinds: tuple[str, ...]
-) -> Cause | None:
+def _not_found(facts: Facts, step: Step, noun: str, is_there: bool, needs: Iterable[str]) -> Cause | None:
     """Of a device that is not in the machine no driver is missing; of one that is, one must be, or it is broken."""
-    facts = case.facts
-    if facts is None:
-        return None
-    if not list(present(facts)):
-        there = ", ".join(facts.devices) or "no device at all"
+    has = f"the machine has {', '.join(facts.devices) or 'no device'}"
+    if not is_there:
         return Cause(
             "device-absent",
             f"the machine has no {noun}, and the image looks for one ({step.name})",
-            (step.line, f"the machine has {there}"),
+            (step.line, has),
             f"give the machine a {noun}, or take it out of the target",
         )
-    needs = [need for entry in _entries(facts, kinds) for need in entry.needs]
-    needs += [need for machine in facts.machines for bus in facts.buses for need in machine.disk.get(bus, ())]
-    if noun != "disk":
-        needs = [need for entry in _entries(facts, kinds) for need in entry.needs]
-        needs += [need for machine in facts.machines if facts.onboard_nic for need in machine.nic]
     lacking = _first_unmet(needs, facts)
     if lacking is None:
         return None
     return Cause(
         "driver-missing",
         f"the kernel has no driver for the machine's {noun}: {lacking.what}",
-        (step.line, lacking.what, f"the machine has {', '.join(facts.devices) or f'a {noun} on board'}"),
+        (step.line, lacking.what, has),
         f"set {lacking.symbol}=y, or put its module into the image",
     )
-
-
-def _entries(facts: Facts, kinds: tuple[str, ...]) -> list[Entry]:
-    found = [facts.knowledge.device(name, facts.target.arch) for name in facts.devices]
-    return [entry for entry in found if entry and any(kind in entry.what for kind in kinds)]
-
-
-def _nics(facts: Facts) -> list[str]:
-    return [entry.what for entry in _entries(facts, _NIC)] + (["onboard"] if facts.onboard_nic else [])
 
 
 def _first_unmet(needs: Iterable[str], facts: Facts | None) -> Unmet | None:

@@ -20,7 +20,7 @@ _DISK_FULL = r"No space left on device|\b[Dd]isk full\b|\bENOSPC\b|Disk quota ex
 _CLOCK = (
     r"certificate (?:is |has |)(?:not yet valid|expired or is not yet valid)|not yet valid: current time"
     r"|certificate is not valid before|[Cc]lock skew detected"
-    r"|[Ss]ystem (?:time|clock) (?:is )?(?:before|in the past|wrong)"
+    r"|System clock wrong by -?\d{5,12}\.|[Ss]ystem (?:time|clock) (?:is )?(?:before|in the past|wrong)"
     r"|[Cc]lock (?:is )?(?:in the past|not synchroni[sz]ed)|Release file for [^\n]{1,120} is not valid yet"
     r"|(?:last (?:mount|write) time|Superblock last \w{1,8} time) [^\n]{0,60}is in the future"
 )

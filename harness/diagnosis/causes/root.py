@@ -43,7 +43,7 @@ def driver_missing(case: Case) -> Cause | None:
         return None
     name, line = found
     missing = _without_driver(name, case)
-    if missing is None or (case.facts and not case.facts.devices and not case.facts.buses):
+    if missing is None:
         return None
     return Cause(
         "root-driver-missing",
@@ -149,18 +149,14 @@ def _existing(case: Case, name: str) -> bool:
 def _without_driver(name: str, case: Case) -> Unmet | None:
     """What the kernel lacks for the device: its class of devices first, then the machine's own disks."""
     facts = case.facts
-    if facts is None or facts.config is None:
-        return None
+    disks = facts.disks if facts else ()
+    if facts is None or facts.config is None or not (disks or facts.buses):
+        return None  # what is not in the machine needs no driver
     device = name.removeprefix("/dev/")
     needs = [symbol for prefix, symbol in ROOTS.items() if re.match(rf"{prefix}[a-z0-9]", device)]
-    for disk in facts.devices:
-        entry = facts.knowledge.device(disk, facts.target.arch)
-        if entry and "disk" in entry.what:
-            needs += entry.needs
-    for machine in facts.machines:
-        for bus in facts.buses:
-            needs += machine.disk.get(bus, ())
-    early = facts.initrd is None
+    needs += [need for entry in disks for need in entry.needs]
+    needs += [need for machine in facts.machines for bus in facts.buses for need in machine.disk.get(bus, ())]
+    early = facts.initrd is None or "noinitrd" in facts.words
     return next((missing for need in needs if (missing := unmet(need, facts, early=early))), None)
 
 
