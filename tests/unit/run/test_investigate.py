@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -97,6 +98,20 @@ def test_a_machine_that_never_started(target: Callable[..., Target]) -> None:
     cause = cause_of(case_not_started(target(), prepared(), trouble))
     assert cause
     assert cause.id == "qemu-refused"
+
+
+def test_a_build_that_found_no_room(tmp_path: Path) -> None:
+    work = FakeWork("one", problem=OSError(errno.ENOSPC, "No space left on device"))
+    (record,) = asyncio.run(Run(engine(tmp_path, work), [work]).finish())
+    assert (record.verdict, record.attempts) == (Verdict.ERROR, ())
+    assert record.diagnosis
+    assert record.diagnosis.id == "host-out-of-disk"
+
+
+def test_records_of_several_lines_are_as_on_the_console(tmp_path: Path, target: Callable[..., Target]) -> None:
+    case = case_from(target, tmp_path / "c.log", Outcome.HANG, "", BANNER, "  HOME=/", "one\n\ntwo").case
+    assert case
+    assert case.memory == ("HOME=/", "one", "two")
 
 
 def test_the_words_go_before_those_of_init() -> None:

@@ -77,6 +77,13 @@ def test_without_proof_nothing_is_claimed(bench: Bench) -> None:
     assert cause.evidence[1].startswith("a CPU is in kernel code: 0xffffb29919baf4fc")
 
 
+def test_what_init_is_started_with_is_of_a_level_that_no_console_shows(bench: Bench) -> None:
+    fields = log(ENABLED)
+    memory = (*fields["memory"], "with arguments:", "/init", "with environment:", "HOME=/", "TERM=linux")
+    assert bench.id(Outcome.HANG, *fields["memory"], memory=memory) is None
+    assert bench.id(Outcome.HANG, *fields["memory"], memory=(*memory, "a b", "c d", "e f")) == "console-lost"
+
+
 def test_a_cpu_of_a_kernel_that_was_heard_proves_nothing(bench: Bench) -> None:
     facts = bench.facts(cmdline=("console=ttyS1",))
     cpus = (Cpu(0xFFFFB29919BAF4FC, "spin+0x1", moves=False, interrupts=True),)
@@ -89,6 +96,7 @@ def test_another_boards_tree(bench: Bench) -> None:
     cause = bench.cause(Outcome.NO_OUTPUT, findings=(found,), line="the console stayed empty")
     assert cause
     assert (cause.id, cause.next) == ("wrong-dtb", "leave --dtb out")
+    assert bench.id(Outcome.SERVICE_FAILED, BANNER, findings=(found,)) == "wrong-dtb"
     assert bench.id(Outcome.INIT_DIED, BANNER, findings=(found,)) is None  # it got that far with it
 
 

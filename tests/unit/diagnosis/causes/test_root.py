@@ -58,6 +58,14 @@ def test_a_machine_without_the_disk(bench: Bench) -> None:
     assert bench.id(Outcome.NO_ROOTFS, BANNER, NOT_OPENED, PANIC, facts=facts) == "root-device-missing"
 
 
+def test_an_initrd_that_was_put_aside(bench: Bench) -> None:
+    facts = bench.facts(modules="VIRTIO_BLK", cmdline=(*ROOT_VDA, "noinitrd"))
+    cause = bench.cause(Outcome.NO_ROOTFS, BANNER, NOT_OPENED, PANIC, facts=facts)
+    assert cause
+    assert cause.id == "root-driver-missing"
+    assert "nothing can load a module yet" in cause.text
+
+
 def test_the_devices_are_those_that_attached_where_no_list_was_printed(bench: Bench) -> None:
     facts = bench.facts(cmdline=("root=/dev/sda1", "rootwait"), initrd=None)
     cause = bench.cause(
