@@ -99,7 +99,7 @@ def no_boot_device(case: Case) -> Cause | None:
 @explains(Weight.NAMED, Outcome.HANG)
 def nothing_started(case: Case) -> Cause | None:
     """A disk or an ISO: firmware was heard, and neither a boot loader nor, in memory, a kernel."""
-    steps = {step.name for step in case.diagnosis.milestones} if case.diagnosis else set()
+    steps = set(case.reached) | ({step.name for step in case.diagnosis.milestones} if case.diagnosis else set())
     if case.facts is not None or steps != {"firmware"} or case.memory:
         return None
     return Cause(

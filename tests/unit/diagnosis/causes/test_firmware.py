@@ -69,6 +69,9 @@ def test_a_disk_of_which_nothing_starts(bench: Bench) -> None:
     seen = cause_of(replace(hung, memory=(BANNER, "Kernel command line: console=tty0")))
     assert seen
     assert seen.id == "console-wrong"
+    nameless = replace(bench.case(Outcome.HANG, "UEFI firmware (version  built at 13:10)"), facts=None)
+    assert cause_of(nameless) is None
+    assert cause_of(replace(nameless, reached=("firmware",)))
     loader = replace(bench.case(Outcome.HANG, *BIOS, "GNU GRUB  version 2.06"), facts=None)
     assert cause_of(loader) is None
     assert cause_of(bench.case(Outcome.HANG, *BIOS)) is None  # a kernel was handed over: it is no matter of a disk
