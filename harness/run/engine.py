@@ -194,6 +194,7 @@ class Run:
             attempts.append(await once(prepared, name))
         probes: list[Attempt] = []
         if stopped_before_init(attempts[-1], built.prepared):
+            self._engine.progress.note(f"{work.id} stopped before init: booting it once more, with initcall_debug")
             probe = await once(with_initcall_debug(await anew()), f"{work.id}.{PURPOSE}")
             probes.append(replace(probe, purpose=PURPOSE))
             attempts[-1] = explained(attempts[-1], probe)
