@@ -125,7 +125,7 @@ def interpreter_missing(case: Case) -> Cause | None:
 def absent(case: Case) -> Cause | None:
     """ENOENT, or the kernel found no program to start at all."""
     tried = _tried(case, ENOENT)
-    if tried is None and (found := case.said(_ABSENT)):
+    if tried is None and case.last_word("root") is None and (found := case.said(_ABSENT)):
         tried = found["path"], found.string
     if tried is None and (found := case.said(r"No (?:working )?init found")) and not case.said(_EXEC):
         tried = case.last_word("init") or "/sbin/init", found.string
@@ -203,7 +203,7 @@ def _initrd_has_none(case: Case) -> bool:
     facts = case.facts
     if facts is None or facts.initrd is None or not facts.initrd.complete or "root" in facts.words:
         return False
-    if "noinitrd" in facts.words or case.said(r"Initramfs unpacking failed|rootfs image is not initramfs"):
+    if case.said(r"Initramfs unpacking failed|rootfs image is not initramfs"):
         return False
     return facts.initrd.program(facts.last("rdinit") or "/init") is None
 

@@ -41,21 +41,19 @@ _AGAIN = "make or fetch the initrd again and compare its size"
 
 @explains(Weight.STATED, *_ENDS)
 def ignored(case: Case) -> Cause | None:
-    """The kernel has no code for one, or was told to leave it."""
+    """The kernel has no code for one. With root= it was not meant to be used."""
     facts = case.facts
-    if facts is None or not facts.has_initrd or "root" in facts.words:
-        return None  # with root= it was not meant to be used
-    missing = unmet("BLK_DEV_INITRD", facts, early=True) if facts.config is not None else None
-    told = "noinitrd" in facts.words
-    if not told and missing is None:
+    if facts is None or facts.config is None or not facts.has_initrd or "root" in facts.words:
         return None
-    why = "the command line has noinitrd" if told else (missing.what if missing else "")
-    panic = case.said(r"Unable to mount root fs|Cannot open root device|Waiting for root device")
+    lacking = unmet("BLK_DEV_INITRD", facts, early=True)
+    if lacking is None:
+        return None
+    panic = case.said(r"Unable to mount root fs|Cannot open root device")
     return Cause(
-        "initrd-missing" if told else "initrd-format-unsupported",
-        f"the kernel ignores the initrd that it was given: {why}",
-        tuple(line for line in (panic.string if panic else "", why) if line),
-        "leave the word noinitrd out" if told else "set CONFIG_BLK_DEV_INITRD=y",
+        "initrd-format-unsupported",
+        f"the kernel ignores the initrd that it was given: {lacking.what}",
+        (panic.string if panic else "", lacking.what),
+        "set CONFIG_BLK_DEV_INITRD=y",
     )
 
 

@@ -42,7 +42,7 @@ def driver_missing(case: Case) -> Cause | None:
     if found is None or _existing(case, found[0]):
         return None
     name, line = found
-    missing = _without_driver(name, case)
+    missing = _without_driver(name, case, early=re.search(_GIVEN_UP, line) is None)
     if missing is None:
         return None
     return Cause(
@@ -146,8 +146,11 @@ def _existing(case: Case, name: str) -> bool:
     return any(disk.startswith(seen.rstrip("0123456789")) for seen in devices_seen(case))
 
 
-def _without_driver(name: str, case: Case) -> Unmet | None:
-    """What the kernel lacks for the device: its class of devices first, then the machine's own disks."""
+def _without_driver(name: str, case: Case, *, early: bool) -> Unmet | None:
+    """What the kernel lacks for the device: its class of devices first, then the machine's own disks.
+
+    `early`: it is the kernel that mounts it, and no module can have been loaded.
+    """
     facts = case.facts
     disks = facts.disks if facts else ()
     if facts is None or facts.config is None or not (disks or facts.buses):
@@ -156,7 +159,6 @@ def _without_driver(name: str, case: Case) -> Unmet | None:
     needs = [symbol for prefix, symbol in ROOTS.items() if re.match(rf"{prefix}[a-z0-9]", device)]
     needs += [need for entry in disks for need in entry.needs]
     needs += [need for machine in facts.machines for bus in facts.buses for need in machine.disk.get(bus, ())]
-    early = facts.initrd is None or "noinitrd" in facts.words
     return next((missing for need in needs if (missing := unmet(need, facts, early=early))), None)
 
 

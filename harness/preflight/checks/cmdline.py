@@ -16,8 +16,8 @@ ROOTS = {"vd": "VIRTIO_BLK", "sd": "BLK_DEV_SD", "nvme": "BLK_DEV_NVME", "mmcblk
 
 
 def check(facts: Facts) -> Iterator[Finding]:
-    if facts.initrd is not None and "noinitrd" not in facts.words:
-        return  # whatever it is in, an initrd mounts the root
+    if facts.initrd is not None:
+        return  # whatever it is in, an initrd mounts the root; `noinitrd` is heard by the form before cpio only
     root = facts.last("root")
     if root is None:
         if not facts.symbols.get("INITRAMFS_SOURCE", '""').strip('"'):

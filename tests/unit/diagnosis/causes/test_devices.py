@@ -82,6 +82,7 @@ def test_no_symbol_is_named_where_the_configuration_or_the_machine_is_unknown(be
     nothing = cause_of(replace(bench.case(FAILED, BANNER, RUN, mark("disk0")), facts=None))
     assert nothing
     assert nothing.id == "service-died"
+    assert cause_of(replace(bench.case(FAILED, BANNER, RUN, mark("network")), facts=None)) is not None
     module = cause_of(replace(bench.case(FAILED, BANNER, RUN, mark("drivers", 1, "failed=virtio_net")), facts=None))
     assert module
     assert module.text == "init could not load virtio_net"

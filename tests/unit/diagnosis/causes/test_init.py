@@ -94,8 +94,8 @@ def test_what_a_damaged_initrd_lacks_is_the_damages(bench: Bench) -> None:
     empty = bench.facts(initrd=initrd_with(programs={}))
     junk = "Initramfs unpacking failed: junk within compressed archive"
     assert bench.id(Outcome.NO_ROOTFS, BANNER, junk, ROOT, facts=empty) == "initrd-garbage"
-    ignored = bench.facts(initrd=initrd_with(programs={}), cmdline=("noinitrd",))
-    assert bench.id(Outcome.NO_ROOTFS, BANNER, ROOT, facts=ignored) == "initrd-missing"
+    rooted = bench.facts(initrd=initrd_with(programs={}), cmdline=("root=/dev/vda",))
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, line, ROOT, facts=rooted) == "root-device-missing"
 
 
 def test_no_such_program(bench: Bench) -> None:

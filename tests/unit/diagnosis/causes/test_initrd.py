@@ -49,9 +49,9 @@ def test_a_kernel_without_initrds(bench: Bench) -> None:
     assert (cause.id, cause.next) == ("initrd-format-unsupported", "set CONFIG_BLK_DEV_INITRD=y")
 
 
-def test_a_command_line_that_forbids_it(bench: Bench) -> None:
-    facts = bench.facts(cmdline=("console=ttyAMA0", "noinitrd"))
-    assert bench.id(Outcome.NO_ROOTFS, BANNER, PANIC, facts=facts) == "initrd-missing"
+def test_with_root_it_was_not_meant_to_be_used(bench: Bench) -> None:
+    facts = bench.facts(drop="BLK_DEV_INITRD", cmdline=("root=/dev/vda",))
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, PANIC, facts=facts) == "root-device-missing"
 
 
 def test_none_was_handed_over(bench: Bench) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from harness.words import Outcome
-from tests.unit.diagnosis.causes.conftest import BANNER, Bench
+from tests.unit.diagnosis.causes.conftest import BANNER, Bench, initrd_with
 
 NOT_OPENED = 'VFS: Cannot open root device "vda" or unknown-block(0,0): error -6'
 PANIC = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"
 LISTED = ("fe00           65536 vda", "driver: virtio_blk", "fe01           65535 vda1 0001-01")
+MODULE = "lib/modules/6.1.0/kernel/drivers/block/virtio_blk.ko"
 ROOT_VDA = ("console=ttyAMA0", "root=/dev/vda")
 
 
@@ -59,11 +60,14 @@ def test_a_machine_without_the_disk(bench: Bench) -> None:
 
 
 def test_an_initrd_that_was_put_aside(bench: Bench) -> None:
-    facts = bench.facts(modules="VIRTIO_BLK", cmdline=(*ROOT_VDA, "noinitrd"))
+    facts = bench.facts(modules="VIRTIO_BLK", cmdline=(*ROOT_VDA, "rdinit=/none"))
     cause = bench.cause(Outcome.NO_ROOTFS, BANNER, NOT_OPENED, PANIC, facts=facts)
     assert cause
     assert cause.id == "root-driver-missing"
     assert "nothing can load a module yet" in cause.text
+    loaded = bench.facts(modules="VIRTIO_BLK", cmdline=("root=/dev/vdb",), initrd=initrd_with(modules=(MODULE,)))
+    alert = "ALERT!  /dev/vdb does not exist.  Dropping to a shell!"
+    assert bench.id(Outcome.EMERGENCY_SHELL, BANNER, alert, facts=loaded) == "root-device-missing"
 
 
 def test_the_devices_are_those_that_attached_where_no_list_was_printed(bench: Bench) -> None:
