@@ -23,6 +23,8 @@ _ENDS = (
     Outcome.RESET_LOOP,
 )
 _NOT_OPENED = r'VFS: Cannot open root device "(?P<name>[^"]{1,200})" or \S{1,80}: error -?\d+'
+# ENODEV of a device that has its numbers: there it is, and rootfstype= names what the kernel has not.
+_OPENED = re.compile(r"unknown-block\([1-9]\d*,\d+\): error -19$")
 _WAITS = r"Waiting for root device (?P<name>\S{1,200}?)\.{3}"
 _NOT_FOUND = r'Unable to mount root fs on (?:"[^"]{1,200}" or )?unknown-block\(0,0\)'
 _GIVEN_UP = r"ALERT! {1,4}(?P<name>\S{1,200}) does not exist|[Ww]arning: (?P<dracut>/dev/\S{1,200}) does not exist"
@@ -132,6 +134,8 @@ def _no_such_device(case: Case) -> tuple[str, str] | None:
     root = case.last_word("root")
     for pattern in (_NOT_OPENED, _WAITS, _GIVEN_UP):
         if found := case.said(pattern):
+            if _OPENED.search(found.string):
+                return None
             name = next((text for text in found.groups() if text), "")
             if name not in _NULL:
                 return root or name, found.string

@@ -124,6 +124,15 @@ def test_the_symbol_of_a_file_system_that_is_named(bench: Bench) -> None:
     assert (cause.id, cause.next) == ("root-filesystem-unknown", "set CONFIG_EXT4_FS=y")
 
 
+def test_a_file_system_that_the_kernel_has_not(bench: Bench) -> None:
+    line = 'VFS: Cannot open root device "/dev/vda" or unknown-block(254,0): error -19'
+    panic = 'Kernel panic - not syncing: VFS: Unable to mount root fs on "/dev/vda" or unknown-block(254,0)'
+    facts = bench.facts(cmdline=(*ROOT_VDA, "rootfstype=btrfs"), initrd=None)
+    cause = bench.cause(Outcome.NO_ROOTFS, BANNER, line, *LISTED, panic, facts=facts)
+    assert cause
+    assert (cause.id, cause.next) == ("root-filesystem-unknown", "set CONFIG_BTRFS_FS=y")
+
+
 def test_no_root_named_on_a_machine_with_a_disk(bench: Bench) -> None:
     facts = bench.facts(initrd=None, ours=False)
     cause = bench.cause(Outcome.NO_ROOTFS, BANNER, *LISTED, PANIC, facts=facts)
