@@ -12,7 +12,7 @@ from harness.kernel.matched import toolchain as room
 from harness.kernel.matched.toolchain import is_native, kernel_arch, toolchain
 from harness.words import Arch
 
-TOOLS = ("make", "gcc", "ld", "flex", "bison", "bc")
+TOOLS = ("make", "gcc", "ld", "flex", "bison", "bc", "lz4")
 
 
 @pytest.fixture
