@@ -66,7 +66,7 @@ def usual() -> Source:
     """A kernel, an init and a service."""
     source = Source()
     modules = tar(lib_modules_6_x=b"module")
-    source.add("docker.io/t/kernel:1", [file("kernel", b"KERNEL"), file("kernel.tar", modules), file("uc", b"ucode")])
+    source.add("docker.io/t/kernel:1", [file("kernel", b"MZKERNEL"), file("kernel.tar", modules), file("uc", b"ucode")])
     source.add("docker.io/t/init:1", [folder("bin"), file("bin/init", b"#!init", executable=True)])
     source.add("docker.io/t/app:1", [file("app", b"app")], Entrypoint=["/app"], Cmd=["-x"], Env=["A=1"])
     return source

@@ -54,7 +54,7 @@ def test_tar(tmp_path: Path) -> None:
     assert path == tmp_path / "out" / "it.tar"
     with tarfile.open(path) as archive:
         found = {member.name: member for member in archive}
-        assert archive.extractfile("boot/kernel").read() == b"KERNEL"  # type: ignore[union-attr]
+        assert archive.extractfile("boot/kernel").read() == b"MZKERNEL"  # type: ignore[union-attr]
     assert (found["p/../x"].uid, found["p/../x"].mode) == (3000000, 0o4755)
     value = found["p/../x"].pax_headers["SCHILY.xattr.security.capability"]
     assert value.encode("utf-8", "surrogateescape") == b"\x01\xff"
@@ -64,7 +64,7 @@ def test_tar(tmp_path: Path) -> None:
 
 def test_kernel_and_initrd(tmp_path: Path) -> None:
     kernel, cmdline, initrd = write_image(format_of("kernel+initrd"), job(tmp_path))
-    assert kernel.read_bytes() == b"KERNEL"
+    assert kernel.read_bytes() == b"MZKERNEL"
     assert cmdline.read_text() == "quiet"
     check_initrd(initrd)
     found = read(gzip.decompress(initrd.read_bytes()))

@@ -1,0 +1,40 @@
+"""FAT file systems, by dosfstools and mtools: no root, no mounting."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from harness.image.media.identity import digest_of, uuid_of
+from harness.image.media.tools import run
+
+MIB = 1 << 20
+_LEAST = 8 * MIB
+# From here on there are enough clusters for FAT32, which firmware outside of virtual machines wants on a disk.
+FAT32_FROM = 64 * MIB
+_CLUSTER = 32 << 10  # at most; the last one of a file is lost to it by half
+_TABLES = 64  # of its size, a FAT's two tables take less than this part with clusters of 512 bytes or more
+
+
+def fat_size(sizes: list[int], least: int = _LEAST) -> int:
+    """Bytes of a file system, in whole MiB, that takes files of these sizes. Pure."""
+    content = sum(size + _CLUSTER for size in sizes)
+    whole = content + content // _TABLES * 2 + MIB
+    return max(least, -(-whole // MIB) * MIB)
+
+
+def write_fat(path: Path, files: Mapping[str, Path], label: str, *, least: int = _LEAST) -> None:
+    """Write a file system with these files: path inside -> file of the host. `label`: 11 characters at most."""
+    names = sorted(files)
+    size = fat_size([files[name].stat().st_size for name in names], least)
+    serial = uuid_of("fat", label, *names, digest_of(*(files[name] for name in names))).hex[:8]
+    path.touch()
+    with path.open("r+b") as stream:
+        stream.truncate(size)
+    kind = "32" if size >= FAT32_FROM else "16"
+    run("mkfs.vfat", "--invariant", "-F", kind, "-i", serial, "-n", label, path)
+    folders = sorted({str(parent) for name in names for parent in PurePosixPath(name).parents} - {"."})
+    if folders:
+        run("mmd", "-i", path, *(f"::/{folder}" for folder in folders))
+    for name in names:
+        run("mcopy", "-i", path, files[name], f"::/{name}")
