@@ -12,7 +12,7 @@ MIB = 1 << 20
 _LEAST = 8 * MIB
 # From here on there are enough clusters for FAT32, which firmware outside of virtual machines wants on a disk.
 FAT32_FROM = 64 * MIB
-_CLUSTER = 32 << 10  # at most; the last one of a file is lost to it by half
+_CLUSTER = 32 << 10  # at most; what the last one of a file leaves unused
 _TABLES = 64  # of its size, a FAT's two tables take less than this part with clusters of 512 bytes or more
 
 
@@ -31,10 +31,16 @@ def write_fat(path: Path, files: Mapping[str, Path], label: str, *, least: int =
     path.touch()
     with path.open("r+b") as stream:
         stream.truncate(size)
-    kind = "32" if size >= FAT32_FROM else "16"
-    run("mkfs.vfat", "--invariant", "-F", kind, "-i", serial, "-n", label, path)
+    run("mkfs.vfat", "--invariant", *_kind(size), "-i", serial, "-n", label, path)
     folders = sorted({str(parent) for name in names for parent in PurePosixPath(name).parents} - {"."})
     if folders:
         run("mmd", "-i", path, *(f"::/{folder}" for folder in folders))
     for name in names:
         run("mcopy", "-i", path, files[name], f"::/{name}")
+
+
+def _kind(size: int) -> list[str]:
+    """mkfs.vfat's words for a kind that a file system of this size can have: FAT16 has 4085 to 65524 clusters."""
+    if size >= FAT32_FROM:
+        return ["-F", "32"]
+    return ["-F", "16", "-s", "1" if size < 32 * MIB else "2"]

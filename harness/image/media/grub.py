@@ -1,4 +1,4 @@
-"""GRUB for machines with a BIOS: one core image that holds its few modules and what it shall do, and reads no file else."""
+"""GRUB for machines with a BIOS: one core image with its few modules and what it shall do, which reads no file else."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def run_argv(argv: list[str], *, stdin: str = "", cwd: Path | None = None) -> st
     try:
         done = subprocess.run(
             argv, input=stdin, env=environment(), cwd=cwd, capture_output=True, text=True, errors="replace",
-            timeout=_PATIENCE, check=False,
+            timeout=_PATIENCE, check=False, umask=0o022,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise HostError(f"{name} did not end in {_PATIENCE} s") from None
