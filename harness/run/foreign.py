@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -26,6 +27,7 @@ from harness.run.cellwork import own_firmware
 from harness.run.work import Prepared, Say
 from harness.store import Store
 
+_VHD_FOOTER = 512  # bytes
 DISK_FORMATS = ("raw", "qcow2", "vpc", "vhdx", "vmdk")
 
 
@@ -194,7 +196,14 @@ def disk_format(disk: Path) -> str:
         raise InputError(f"{disk} is a disk image of format {fmt}", hint=f"known are {', '.join(DISK_FORMATS)}")
     if found.get("backing-filename") or (found.get("format-specific") or {}).get("data", {}).get("data-file"):
         raise InputError(f"{disk} refers to another file", hint="flatten it with qemu-img convert")
-    return fmt
+    return "vpc" if fmt == "raw" and _is_fixed_vhd(disk) else fmt
+
+
+def _is_fixed_vhd(disk: Path) -> bool:
+    """A fixed VHD is a raw disk with a footer, which QEMU does not look for."""
+    with disk.open("rb") as stream:
+        stream.seek(-min(_VHD_FOOTER, disk.stat().st_size), os.SEEK_END)
+        return stream.read(8) == b"conectix"
 
 
 def _qemu_img(*words: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from harness.errors import InputError
 from harness.image.media.identity import digest_of, uuid_of
 from harness.image.media.tools import run
 
@@ -12,6 +13,7 @@ MIB = 1 << 20
 _LEAST = 8 * MIB
 # From here on there are enough clusters for FAT32, which firmware outside of virtual machines wants on a disk.
 FAT32_FROM = 64 * MIB
+_LARGEST = (1 << 32) - 1
 _CLUSTER = 32 << 10  # at most; what the last one of a file leaves unused
 _TABLES = 64  # of its size, a FAT's two tables take less than this part with clusters of 512 bytes or more
 
@@ -24,8 +26,17 @@ def fat_size(sizes: list[int], least: int = _LEAST) -> int:
 
 
 def write_fat(path: Path, files: Mapping[str, Path], label: str, *, least: int = _LEAST) -> None:
-    """Write a file system with these files: path inside -> file of the host. `label`: 11 characters at most."""
+    """Write a file system with these files: path inside -> file of the host. `label`: 11 characters at most.
+
+    Raises InputError for a file that is too large, with the numbers.
+    """
     names = sorted(files)
+    for name in names:
+        if files[name].stat().st_size > _LARGEST:
+            raise InputError(
+                f"{name} has {files[name].stat().st_size // MIB} MiB, and a file in a FAT 4096 MiB at most",
+                hint="leave something out of the image",
+            )
     size = fat_size([files[name].stat().st_size for name in names], least)
     serial = uuid_of("fat", label, *names, digest_of(*(files[name] for name in names))).hex[:8]
     path.touch()

@@ -10,6 +10,7 @@ from harness.image.media.loaderfiles import loader_files
 from harness.image.media.tools import run
 from harness.words import Arch
 
+KERNEL_FILE, INITRD_FILE = "boot/kernel", "boot/initrd.img"  # where it finds them on the medium
 _MODULES = "usr/lib/grub/i386-pc"
 _COMMON = ("biosdisk", "linux", "boot", "serial", "echo")
 _BOOT_CODE = 440  # bytes of boot.img that belong into an MBR; the table follows
@@ -44,7 +45,7 @@ def iso_script(cmdline: str) -> str:
 
 
 def _script(root: str, cmdline: str) -> str:
-    lines = [_TERMINAL, root, f"linux /boot/kernel {quoted(cmdline)}", "initrd /boot/initrd.img", "boot"]
+    lines = [_TERMINAL, root, f"linux /{KERNEL_FILE} {quoted(cmdline)}", f"initrd /{INITRD_FILE}", "boot"]
     return "".join(f"{line}\n" for line in lines if line)
 
 

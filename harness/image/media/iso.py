@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.image.media.fat import write_fat
-from harness.image.media.grub import iso_script, refuse_other_than_x86, write_core
+from harness.image.media.grub import INITRD_FILE, KERNEL_FILE, iso_script, refuse_other_than_x86, write_core
 from harness.image.media.payload import payload
 from harness.image.media.tools import run
 from harness.image.media.uki import boot_path, write_uki
@@ -35,7 +35,7 @@ def bios_iso(job: Job, form: str, path: Path) -> None:
     refuse_other_than_x86(job.arch, form)
     with payload(job, form) as made:
         core = write_core(made.folder, iso_script(made.words), "i386-pc-eltorito", ("iso9660",))
-        files = {_CORE: core, "boot/kernel": made.kernel, "boot/initrd.img": made.initrd}
+        files = {_CORE: core, KERNEL_FILE: made.kernel, INITRD_FILE: made.initrd}
         # GRUB reads the rest of itself by the table that xorriso writes into it, and loads no more by the catalogue.
         _write(path, made.folder, files, ["-b", _CORE, "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table"])
 

@@ -27,6 +27,7 @@ class Table(StrEnum):
 
 ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"  # EFI system partition
 FAT32_LBA = "c"
+MBR_ESP = "ef"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +63,12 @@ def script_of(table: Table, partitions: Sequence[Partition], sizes: Sequence[int
     return "".join(f"{line}\n" for line in lines)
 
 
-def write_disk(path: Path, table: Table, partitions: Sequence[Partition], *, size: int | None = None) -> None:
-    """Write a raw disk image, sparse where it is empty. `size`: bytes of the disk, where the medium says how many.
+def write_disk(path: Path, table: Table, partitions: Sequence[Partition], *, unit: int = MIB) -> None:
+    """Write a raw disk image, sparse where it is empty. `unit`: bytes that the medium's size is a multiple of.
 
-    Raises InputError where the partitions do not fit it, with the numbers.
+    Raises InputError for a disk beyond what its table can tell, with the numbers.
     """
-    least = disk_size(partitions)
-    whole = size or least
-    if least > whole:
-        raise InputError(f"the image needs {least // MIB} MiB, and the medium has {whole // MIB} MiB")
+    whole = -(-disk_size(partitions) // unit) * unit
     if table is Table.MBR and whole // _SECTOR >= _MBR_SECTORS:
         raise InputError(f"a disk of {whole // MIB} MiB is too large for an MBR, which reaches to 2 TiB")
     sizes = [partition.content.stat().st_size for partition in partitions]

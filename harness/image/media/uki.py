@@ -24,19 +24,29 @@ def boot_path(arch: Arch) -> str:
     return f"EFI/BOOT/BOOT{_EFI_NAMES[arch].upper()}.EFI"
 
 
-def write_uki(made: Payload, arch: Arch, form: str) -> Path:
-    """The EFI program, in the payload's folder. Raises InputError where the architecture or the kernel has no EFI."""
+def efi_file(name: str, arch: Arch) -> Path:
+    """A file of systemd's for UEFI; `{}` in its name stands for the architecture."""
+    return loader_files("systemd-boot-efi", arch.debian, _STUBS) / name.format(_EFI_NAMES[arch])
+
+
+def refuse_without_efi(kernel: Path, arch: Arch, form: str) -> None:
+    """Raises InputError where the architecture or the kernel has no EFI."""
     if arch not in _EFI_NAMES:
         raise InputError(
             f"{form} is not written for {arch}", hint=f"it is for {' and '.join(known.value for known in _EFI_NAMES)}"
         )
-    with made.kernel.open("rb") as stream:
+    with kernel.open("rb") as stream:
         if stream.read(len(_SIGNATURE)) != _SIGNATURE:
             raise InputError(
                 f"{form} needs a kernel that UEFI can start, and this one has no EFI stub",
                 hint="build it with CONFIG_EFI_STUB=y, uncompressed, or use another format",
             )
-    stub = loader_files("systemd-boot-efi", arch.debian, _STUBS) / f"linux{_EFI_NAMES[arch]}.efi.stub"
+
+
+def write_uki(made: Payload, arch: Arch, form: str) -> Path:
+    """The EFI program, in the payload's folder. Raises InputError where the architecture or the kernel has no EFI."""
+    refuse_without_efi(made.kernel, arch, form)
+    stub = efi_file("linux{}.efi.stub", arch)
     # ukify is a Python program of no architecture; the index of any has it.
     ukify = loader_files("systemd-ukify", Arch.X86_64.debian, "usr/bin") / "ukify"
     out = made.folder / "uki.efi"
