@@ -33,7 +33,7 @@ DISK_FORMATS = ("raw", "qcow2", "vpc", "vhdx", "vmdk")
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What somebody brings along: exactly one of kernel, iso and disk; the others belong to a kernel.
+    """What somebody brings along: one of kernel, iso and disk, or a kernel and a disk; the others belong to a kernel.
 
     Without a `dtb`, a board gets the device tree of Debian's kernel for it.
     """
@@ -65,10 +65,10 @@ class ForeignWork:
 
     def _check(self) -> None:
         given = [name for name in ("kernel", "iso", "disk") if getattr(self._foreign, name)]
-        if len(given) != 1:
+        if len(given) != 1 and given != ["kernel", "disk"]:
             raise InputError(
                 f"{' and '.join(f'--{name}' for name in given) or 'nothing'} to boot",
-                hint="give exactly one of --kernel, --iso and --disk",
+                hint="give one of --kernel, --iso and --disk, or a kernel and the disk with its root file system",
             )
         of_kernel = (self._foreign.initrd, self._foreign.dtb, self._foreign.append)
         if any(of_kernel) and not self._foreign.kernel:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from typing import IO
 
 from harness.errors import HostError
 from harness.image.rootfs import EPOCH
@@ -25,6 +28,7 @@ PACKAGES: Mapping[str, str] = MappingProxyType(
         "qemu-img": "qemu-utils",
         "sfdisk": "fdisk",
         "sqfstar": "squashfs-tools",
+        "tar": "tar",
         "xorriso": "xorriso",
     }
 )
@@ -73,3 +77,25 @@ def failure(name: str, said: str, folder: Path) -> HostError:
     if full := no_space_left(text, folder, "image", 1 << 30):
         return full
     return HostError(f"{name} failed: {text[-500:] or 'it said nothing'}")
+
+
+def feed(argv: list[str], write: Callable[[IO[bytes]], None]) -> None:
+    """Run a program and write its standard input. Raises HostError with its complaint."""
+    name = Path(argv[0]).name
+    with tempfile.TemporaryFile() as said:
+        with subprocess.Popen(
+            argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment(), umask=0o022
+        ) as running:
+            assert running.stdin is not None  # noqa: S101 -- it is a pipe
+            try:
+                write(running.stdin)
+                running.stdin.close()
+            except BrokenPipeError:  # it has ended, and its own words say why
+                with contextlib.suppress(BrokenPipeError):
+                    running.stdin.close()
+            except BaseException:
+                running.kill()
+                raise
+        if running.returncode:
+            said.seek(0)
+            raise failure(name, said.read().decode(errors="replace"), Path())
