@@ -39,16 +39,16 @@ def write_finder(
 ) -> None:
     """Write the initrd that finds `image`, a file system that the kernel calls `fs`, on any disk of the machine.
 
-    `entries`: the image's own, for its modules. `ucode`: microcode, which comes first. Raises InputError where they lack the file system.
+    `entries`: the image's own, for its modules. `ucode`: microcode, which comes first.
+    Raises InputError where the image's kernel lacks the file system.
     """
     with image.open("rb") as stream:
         head = stream.read(_HEAD)
     found = Components(Store()).resolve(_COMPONENT, arch).entries()
     own = [folder(_FOLDER), file(f"{_FOLDER}/type", f"{fs}\n".encode()), file(f"{_FOLDER}/head", head)]
     with created(path) as out:
-        write_initrd(
-            cpio.arranged([*(entry for entry in found if entry.path), *own, *_modules(entries, fs, work)]), out
-        )
+        nodes = [*(entry for entry in found if entry.path), *own, *_modules(entries, fs, work)]
+        write_initrd(cpio.arranged(nodes), out, ucode)
 
 
 def _modules(entries: Sequence[Entry], fs: str, work: Path) -> list[Entry]:
