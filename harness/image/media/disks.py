@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from harness.image.media.bootmenu import boot_menu
@@ -42,14 +43,17 @@ def usual_disk(job: Job, form: str, path: Path, *, unit: int = MIB) -> None:
         efi_disk(job, form, path, unit=unit)
 
 
+def mbr_disk(path: Path, files: Mapping[str, Path], fat: Path, *, kind: str = FAT32_LBA, unit: int = MIB) -> None:
+    """An MBR with one partition, a FAT32 with these files, which is written to `fat` first."""
+    write_fat(fat, files, "BOOT", least=FAT32_FROM)
+    write_disk(path, Table.MBR, [Partition(kind, "boot", fat, active=True)], unit=unit)
+
+
 def _grub_disk(job: Job, form: str, path: Path, unit: int, *, uefi: bool) -> None:
     refuse_other_than_x86(job.arch, form)
     with payload(job, form) as made:
         files = {KERNEL_FILE: made.kernel, INITRD_FILE: made.initrd}
         if uefi:
             files |= boot_menu(made, job, form, KERNEL_FILE, INITRD_FILE)
-        boot = made.folder / "boot"
-        write_fat(boot, files, "BOOT", least=FAT32_FROM)
-        partition = Partition(MBR_ESP if uefi else FAT32_LBA, "boot", boot, active=True)
-        write_disk(path, Table.MBR, [partition], unit=unit)
+        mbr_disk(path, files, made.folder / "boot", kind=MBR_ESP if uefi else FAT32_LBA, unit=unit)
         install_in_mbr(path, write_core(made.folder, disk_script(made.words), "i386-pc", ("part_msdos", "fat")))

@@ -11,16 +11,21 @@ from harness.kernel.debian import Superseded, fetch_exact, unpack
 from harness.store import Store
 
 _VERSION = 1  # of what this file makes; part of the key
-_TRIXIE = "trixie"
-# Suites that packages are taken from, where it is not the host's own. systemd's stub and ukify come from one release
-# on every host: Debian 12 has no ukify, and its stub for arm64 has no room for sections.
-_SUITES: Mapping[str, str] = {"systemd-boot-efi": _TRIXIE, "systemd-ukify": _TRIXIE, "u-boot-rpi": _TRIXIE}
+# Suites and components that packages are taken from, where not from the host's own suite. systemd's stub and ukify are
+# of one release on every host: Debian 12 has no ukify, and its stub for arm64 has no room for sections.
+_ELSEWHERE: Mapping[str, tuple[str, str]] = {
+    "raspi-firmware": ("trixie", "non-free-firmware"),
+    "systemd-boot-efi": ("trixie", "main"),
+    "systemd-ukify": ("trixie", "main"),
+    "u-boot-rpi": ("trixie", "main"),
+}
 
 
 def loader_files(package: str, debian_arch: str, folder: str) -> Path:
     """All files below `folder` of a package, as a folder in the store. Raises HostError where they cannot be had."""
     store = Store()
-    apt = AptRoot(store, debian_arch, suite=_SUITES.get(package))
+    suite, component = _ELSEWHERE.get(package, (None, "main"))
+    apt = AptRoot(store, debian_arch, suite=suite, component=component)
     for _ in range(2):
         answer = apt.resolve(package)
 

@@ -23,7 +23,7 @@ from harness.image.initrdcheck import check_initrd
 from harness.image.writing import Job, format_of, formats, write_image
 from harness.store import sha256_file
 from harness.words import Arch
-from tests.unit.image.fakes import composed, usual
+from tests.unit.image.fakes import KERNEL, composed, usual
 from tests.unit.image.test_cpio import read
 
 YAML = (
@@ -33,6 +33,11 @@ YAML = (
 
 def job(tmp_path: Path, text: str = YAML) -> Job:
     return Job(list(composed(tmp_path, text).values()), "it", tmp_path / "out", Arch.X86_64)
+
+
+def job_for(form: str, tmp_path: Path) -> Job:
+    """A job of an architecture that the format is written for."""
+    return replace(job(tmp_path), arch=Arch.ARM64 if form == "rpi" else Arch.X86_64)
 
 
 def test_every_format_is_found_and_described() -> None:
@@ -55,7 +60,7 @@ def test_tar(tmp_path: Path) -> None:
     assert path == tmp_path / "out" / "it.tar"
     with tarfile.open(path) as archive:
         found = {member.name: member for member in archive}
-        assert archive.extractfile("boot/kernel").read() == b"MZKERNEL"  # type: ignore[union-attr]
+        assert archive.extractfile("boot/kernel").read() == KERNEL  # type: ignore[union-attr]
     assert (found["p/../x"].uid, found["p/../x"].mode) == (3000000, 0o4755)
     value = found["p/../x"].pax_headers["SCHILY.xattr.security.capability"]
     assert value.encode("utf-8", "surrogateescape") == b"\x01\xff"
@@ -65,7 +70,7 @@ def test_tar(tmp_path: Path) -> None:
 
 def test_kernel_and_initrd(tmp_path: Path) -> None:
     kernel, cmdline, initrd = write_image(format_of("kernel+initrd"), job(tmp_path))
-    assert kernel.read_bytes() == b"MZKERNEL"
+    assert kernel.read_bytes() == KERNEL
     assert cmdline.read_text() == "quiet"
     check_initrd(initrd)
     found = read(gzip.decompress(initrd.read_bytes()))
@@ -106,7 +111,7 @@ def test_the_same_bytes_from_anywhere(tmp_path: Path, form: str, monkeypatch: py
         time.tzset()
         before = os.umask(0o077 if number else 0o022)
         try:
-            made.append([sha256_file(path) for path in write_image(format_of(form), job(here))])
+            made.append([sha256_file(path) for path in write_image(format_of(form), job_for(form, here))])
         finally:
             os.umask(before)
     assert made[0] == made[1]
