@@ -26,7 +26,8 @@ def efi_disk(job: Job, form: str, path: Path, *, unit: int = MIB) -> None:
     """A GPT with one partition, the ESP, and in it a unified kernel image. `unit`: as `write_disk` has it."""
     with payload(job, form) as made:
         esp = made.folder / "esp"
-        write_fat(esp, {boot_path(job.arch): write_uki(made, job.arch, form)}, "ESP", least=FAT32_FROM)
+        program = write_uki(made, job.arch, form)
+        write_fat(esp, {boot_path(job.arch): program}, "ESP", least=FAT32_FROM)
         write_disk(path, Table.GPT, [Partition(ESP, "ESP", esp)], unit=unit)
 
 

@@ -24,7 +24,8 @@ def efi_iso(job: Job, form: str, path: Path) -> None:
     """An ISO that UEFI starts: its boot image is a FAT with a unified kernel image."""
     with payload(job, form) as made:
         image = made.folder / "efi.img"
-        write_fat(image, {boot_path(job.arch): write_uki(made, job.arch, form)}, "ESP")
+        program = write_uki(made, job.arch, form)
+        write_fat(image, {boot_path(job.arch): program}, "ESP")
         # The field for the boot image's length holds 32 MiB. With none given, firmware takes all that follows on the
         # disc for it, and the FAT says itself how long it is.
         _write(path, made.folder, {_EFI_IMAGE: image}, ["-e", _EFI_IMAGE, "-no-emul-boot", "-boot-load-size", "0"])
