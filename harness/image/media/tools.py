@@ -62,7 +62,7 @@ def run_argv(argv: list[str], *, stdin: str = "", cwd: Path | None = None) -> st
     try:
         done = subprocess.run(
             argv, input=stdin, env=environment(), cwd=cwd, capture_output=True, text=True, errors="replace",
-            timeout=_PATIENCE, check=False, umask=0o022,
+            timeout=_PATIENCE, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise HostError(f"{name} did not end in {_PATIENCE} s") from None
@@ -84,18 +84,21 @@ def feed(argv: list[str], write: Callable[[IO[bytes]], None]) -> None:
     name = Path(argv[0]).name
     with tempfile.TemporaryFile() as said:
         with subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment(), umask=0o022
+            argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment()
         ) as running:
             assert running.stdin is not None  # noqa: S101 -- it is a pipe
             try:
                 write(running.stdin)
                 running.stdin.close()
             except BrokenPipeError:  # it has ended, and its own words say why
-                with contextlib.suppress(BrokenPipeError):
-                    running.stdin.close()
+                pass
             except BaseException:
                 running.kill()
                 raise
+            finally:
+                # What is still in the buffer of a program that has ended goes nowhere.
+                with contextlib.suppress(BrokenPipeError):
+                    running.stdin.close()
         if running.returncode:
             said.seek(0)
             raise failure(name, said.read().decode(errors="replace"), Path())

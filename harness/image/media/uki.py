@@ -52,6 +52,7 @@ def write_uki(made: Payload, arch: Arch, form: str) -> Path:
     out = made.folder / "uki.efi"
     release = made.folder / "os-release"
     release.write_text(_OS_RELEASE, encoding="ascii")
+    # No release is given: ukify would search the kernel for it, and fail at one that it cannot unpack.
     words = [
         f"--linux={made.kernel}", f"--initrd={made.initrd}", f"--cmdline=@{made.cmdline}", f"--stub={stub}",
         f"--os-release=@{release}", "--uname=", f"--efi-arch={_EFI_NAMES[arch]}", f"--output={out}",

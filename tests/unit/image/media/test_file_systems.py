@@ -47,6 +47,15 @@ def test_a_fat_of_any_size_is_sound(tmp_path: Path, size: int) -> None:
     assert (b"FAT32   " in path.read_bytes()[:512]) == (size >= FAT32_FROM)
 
 
+def test_serial_numbers_follow_the_content(tmp_path: Path) -> None:
+    serials = []
+    for number, data in enumerate((b"one", b"one", b"two")):
+        (tmp_path / "content").write_bytes(data)
+        write_fat(tmp_path / str(number), {"a": tmp_path / "content"}, "LABEL")
+        serials.append(said("mdir", "-i", tmp_path / str(number), "::").splitlines()[1])
+    assert serials[0] == serials[1] != serials[2]
+
+
 @pytest.mark.parametrize("count", [1, 400])
 def test_the_size_of_a_fat_is_enough(tmp_path: Path, count: int) -> None:
     content = tmp_path / "content"
