@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.image.media.iso import bios_iso
+from harness.image.media.payload import payload
 from harness.image.writing import Job
 
 NAME = "iso-bios"
@@ -14,5 +15,6 @@ ABOUT = "an ISO for a BIOS: El Torito, GRUB, kernel and initrd (x86_64)"
 def write(job: Job) -> list[Path]:
     """NAME-bios.iso."""
     path = job.path("-bios.iso")
-    bios_iso(job, NAME, path)
+    with payload(job, NAME) as made:
+        bios_iso(made, job.arch, NAME, path)
     return [path]

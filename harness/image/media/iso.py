@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.image.media.fat import write_fat
 from harness.image.media.grub import INITRD_FILE, KERNEL_FILE, iso_script, refuse_other_than_x86, write_core
-from harness.image.media.payload import payload
+from harness.image.media.payload import Payload
 from harness.image.media.tools import run
 from harness.image.media.uki import boot_path, write_uki
 from harness.image.rootfs import EPOCH
-from harness.image.writing import Job
+from harness.words import Arch
 
 _VOLUME = "BOOTMATRIX"
 _DATE = f"{datetime.fromtimestamp(EPOCH, UTC):%Y%m%d%H%M%S}00"  # with hundredths
@@ -20,25 +21,23 @@ _EFI_IMAGE = "boot/efi.img"
 _CORE = "boot/eltorito.img"
 
 
-def efi_iso(job: Job, form: str, path: Path) -> None:
+def efi_iso(made: Payload, arch: Arch, form: str, path: Path) -> None:
     """An ISO that UEFI starts: its boot image is a FAT with a unified kernel image."""
-    with payload(job, form) as made:
-        image = made.folder / "efi.img"
-        program = write_uki(made, job.arch, form)
-        write_fat(image, {boot_path(job.arch): program}, "ESP")
-        # The field for the boot image's length holds 32 MiB. With none given, firmware takes all that follows on the
-        # disc for it, and the FAT says itself how long it is.
-        _write(path, made.folder, {_EFI_IMAGE: image}, ["-e", _EFI_IMAGE, "-no-emul-boot", "-boot-load-size", "0"])
+    image = made.folder / "efi.img"
+    program = write_uki(made, arch, form)
+    write_fat(image, {boot_path(arch): program}, "ESP")
+    # The field for the boot image's length holds 32 MiB. With none given, firmware takes all that follows on the disc
+    # for it, and the FAT says itself how long it is.
+    _write(path, made.folder, {_EFI_IMAGE: image}, ["-e", _EFI_IMAGE, "-no-emul-boot", "-boot-load-size", "0"])
 
 
-def bios_iso(job: Job, form: str, path: Path) -> None:
+def bios_iso(made: Payload, arch: Arch, form: str, path: Path) -> None:
     """An ISO that a BIOS starts: GRUB as its boot image, and the kernel and the initrd as files."""
-    refuse_other_than_x86(job.arch, form)
-    with payload(job, form) as made:
-        core = write_core(made.folder, iso_script(made.words), "i386-pc-eltorito", ("iso9660",))
-        files = {_CORE: core, KERNEL_FILE: made.kernel, INITRD_FILE: made.initrd}
-        # GRUB reads the rest of itself by the table that xorriso writes into it, and loads no more by the catalogue.
-        _write(path, made.folder, files, ["-b", _CORE, "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table"])
+    refuse_other_than_x86(arch, form)
+    core = write_core(made.folder, iso_script(made.words), "i386-pc-eltorito", ("iso9660",))
+    files = {_CORE: core, KERNEL_FILE: made.kernel, INITRD_FILE: made.initrd}
+    # GRUB reads the rest of itself by the table that xorriso writes into it, and loads no more by the catalogue.
+    _write(path, made.folder, files, ["-b", _CORE, "-no-emul-boot", "-boot-load-size", "4", "-boot-info-table"])
 
 
 def _write(path: Path, work: Path, files: Mapping[str, Path], boot: list[str]) -> None:
@@ -47,7 +46,7 @@ def _write(path: Path, work: Path, files: Mapping[str, Path], boot: list[str]) -
     for name, source in files.items():
         target = root / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        source.rename(target)
+        shutil.copyfile(source, target)
         target.chmod(0o644)
     for folder in (root, *(path for path in root.rglob("*") if path.is_dir())):
         folder.chmod(0o755)
