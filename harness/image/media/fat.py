@@ -45,9 +45,14 @@ def write_fat(path: Path, files: Mapping[str, Path], label: str, *, least: int =
     run("mkfs.vfat", "--invariant", *_kind(size), "-i", serial, "-n", label, path)
     folders = sorted({str(parent) for name in names for parent in PurePosixPath(name).parents} - {"."})
     if folders:
-        run("mmd", "-i", path, *(f"::/{folder}" for folder in folders))
+        _mtools("mmd", path, *(f"::/{folder}" for folder in folders))
     for name in names:
-        run("mcopy", "-i", path, files[name], f"::/{name}")
+        _mtools("mcopy", path, files[name].absolute(), f"::/{name}")
+
+
+def _mtools(name: str, image: Path, *words: str | Path) -> None:
+    """Run one of the mtools where the image lies: in a path they would take @@ for an offset."""
+    run(name, "-i", image.name, *words, cwd=image.parent)
 
 
 def _kind(size: int) -> list[str]:

@@ -35,8 +35,10 @@ def card_files(made: Payload, job: Job, form: str) -> dict[str, Path]:
     if job.arch is not Arch.ARM64:
         raise InputError(f"{form} is not written for {job.arch}", hint="it is for arm64")
     _refuse_large(made.kernel)
-    if not made.words.isprintable():
-        raise InputError("the kernel's command line has a control character", hint="see kernel.cmdline in the YAML")
+    if not made.words.isprintable() or "${" in made.words:  # U-Boot puts its variables there
+        raise InputError(
+            "the kernel's command line has a control character or ${", hint="see kernel.cmdline in the YAML"
+        )
     firmware = loader_files("raspi-firmware", job.arch.debian, "usr/lib/raspi-firmware")
     config, menu = made.folder / "config.txt", made.folder / "extlinux.conf"
     config.write_text(_CONFIG, encoding="ascii")

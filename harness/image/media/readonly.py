@@ -28,21 +28,29 @@ def write_erofs(entries: Sequence[Entry], path: Path, work: Path) -> None:
     mkfs.erofs takes a folder (an archive only since 1.7), so the tree is unpacked below a fakeroot, which remembers
     owners and devices that only root could make.
     """
-    tree, state = work / "tree", work / "fakeroot"
+    tree, state = work / "tree", work / "state"
     tree.mkdir()
     tree.chmod(0o755)  # the root's own mode, whatever the umask
     state.touch()
     fakeroot = program("fakeroot")
-    unpack = [program("tar"), "--extract", "--file=-", f"--directory={tree}", "--preserve-permissions", "--same-owner"]
+    unpack = [
+        program("tar"),
+        "--extract",
+        "--file=-",
+        f"--directory={tree.name}",
+        "--preserve-permissions",
+        "--same-owner",
+    ]
     xattrs = ["--numeric-owner", "--xattrs", "--xattrs-include=*"]
     digest = hashlib.sha256()
     feed(
-        [fakeroot, "-s", str(state), "--", *unpack, *xattrs],
+        [fakeroot, "-s", state.name, "--", *unpack, *xattrs],
         lambda out: write_tar(_plain(entries), _Hashed(out, digest.update)),
+        cwd=work,  # fakeroot is a shell script, and splits the name of its file at spaces
     )
     # By its UUID one is told from others, so it is of all that is in it.
     words = ["-zlz4hc", f"-T{EPOCH}", f"-U{uuid_of('erofs', digest.hexdigest())}", "--quiet"]
-    run("fakeroot", "-i", state, "--", program("mkfs.erofs"), *words, path, tree)
+    run("fakeroot", "-i", state.name, "--", program("mkfs.erofs"), *words, path, tree.name, cwd=work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,12 +79,12 @@ def failure(name: str, said: str, folder: Path) -> HostError:
     return HostError(f"{name} failed: {text[-500:] or 'it said nothing'}")
 
 
-def feed(argv: list[str], write: Callable[[IO[bytes]], None]) -> None:
+def feed(argv: list[str], write: Callable[[IO[bytes]], None], *, cwd: Path | None = None) -> None:
     """Run a program and write its standard input. Raises HostError with its complaint."""
     name = Path(argv[0]).name
     with tempfile.TemporaryFile() as said:
         with subprocess.Popen(
-            argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment()
+            argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment(), cwd=cwd
         ) as running:
             assert running.stdin is not None  # noqa: S101 -- it is a pipe
             try:

@@ -191,6 +191,19 @@ def test_an_architecture_that_a_format_is_not_for_is_refused(tmp_path: Path, for
         write_image(format_of(form), replace(job(tmp_path), arch=Arch.S390X))
 
 
+@pytest.mark.parametrize(
+    ("form", "words"), [("rpi", "a=${x}"), ("rpi", "a\nb"), ("raw-bios", "a\tb"), ("vmdk", "a\nb")]
+)
+def test_a_command_line_that_a_loader_would_not_pass_on_is_refused(tmp_path: Path, form: str, words: str) -> None:
+    given = replace(job(tmp_path), arch=Arch.ARM64 if form == "rpi" else Arch.X86_64)
+    line = file("boot/cmdline", words.encode())
+    with pytest.raises(InputError, match="command line has a control character"):
+        write_image(
+            format_of(form),
+            replace(given, entries=[line if entry.path == line.path else entry for entry in given.entries]),
+        )
+
+
 def test_a_kernel_that_lies_over_the_initrd_of_a_card_is_refused(tmp_path: Path) -> None:
     given = replace(job(tmp_path), arch=Arch.ARM64)
     large = file("boot/kernel", KERNEL[:16] + (38 << 20).to_bytes(8, "little") + KERNEL[24:])
