@@ -75,7 +75,7 @@ def write_image(form: Format, job: Job) -> list[Path]:
         made = _topmost_missing(target)
         target.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{job.name[:40]}-", dir=target) as work:
-            inner = Path(work)
+            inner = Path(work).absolute()  # for tools that run elsewhere, or take a name for an option
             written = form.write(replace(job, folder=inner))
             for path in written:
                 path.chmod(0o644)

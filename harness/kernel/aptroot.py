@@ -42,7 +42,7 @@ class Answer:
 class AptRoot:
     """The private apt of one Debian architecture, in a store. Commands of one root wait for each other.
 
-    It has the host's own release, or another `suite` of the same archive.
+    It has the host's own release, or another `suite` of the same archive, and of that one `component`.
     """
 
     def __init__(
@@ -51,12 +51,15 @@ class AptRoot:
         arch: str,
         *,
         suite: str | None = None,
+        component: str = "main",
         sources: Callable[[], Sequence[Source]] | None = None,
         progress: Progress = silent,
     ) -> None:
         self.store, self.arch = store, arch
-        self.folder = store.root / "apt" / (f"{arch}.{suite}" if suite else arch)
-        self._sources, self.progress = sources or (lambda: sources_of(suite) if suite else host_sources()), progress
+        words = [arch, *([suite] if suite else []), *([component] if component != "main" else [])]
+        self.folder = store.root / "apt" / ".".join(words)
+        self._sources = sources or (lambda: sources_of(suite, component) if suite else host_sources())
+        self.progress = progress
         self._suite = suite
 
     def resolve(self, package: str, *, again: bool = False) -> Answer:

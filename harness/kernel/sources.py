@@ -24,11 +24,12 @@ class Source:
     uri: str
     suite: str
     keyring: Path | None
+    component: str = "main"
 
     def line(self, arch: str) -> str:
-        """The line of a sources.list that has this suite's component `main` for a Debian arch."""
+        """The line of a sources.list that has this suite's component for a Debian arch."""
         signed = f" signed-by={self.keyring}" if self.keyring else ""
-        return f"deb [arch={arch}{signed}] {self.uri} {self.suite} main"
+        return f"deb [arch={arch}{signed}] {self.uri} {self.suite} {self.component}"
 
 
 def host_sources() -> tuple[Source, ...]:
@@ -44,12 +45,12 @@ def host_sources() -> tuple[Source, ...]:
     return found
 
 
-def sources_of(suite: str) -> tuple[Source, ...]:
-    """Another suite of Debian, from where the host has its own. Raises HostError."""
+def sources_of(suite: str, component: str = "main") -> tuple[Source, ...]:
+    """Another suite of Debian, or another component of one, from where the host has its own. Raises HostError."""
     main = next((source for source in host_sources() if not source.suite.endswith(_NOT_MAIN)), None)
     if main is None:
         raise HostError(f"the host's apt has no main archive of Debian to take {suite} from")
-    return (Source(main.uri, suite, main.keyring),)
+    return (Source(main.uri, suite, main.keyring, component),)
 
 
 def from_index_targets(text: str) -> Iterator[Source]:

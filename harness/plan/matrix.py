@@ -9,9 +9,10 @@ from pydantic import Discriminator, Field, StringConstraints, Tag, model_validat
 from harness.plan.target import Model, Name
 
 KernelKind = Literal["distro", "matched"]
-MediaKind = Literal["direct"]
+MediaKind = Literal["direct", "iso", "disk"]
 KERNELS: tuple[str, ...] = get_args(KernelKind)
 MEDIA: tuple[str, ...] = get_args(MediaKind)
+DIRECT = "direct"  # the machine is handed kernel and initrd; all other media are for firmware to start from
 
 # Suites the commands know by name. A matrix without `suites` has both, each with every cell.
 QUICK = "quick"

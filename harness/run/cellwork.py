@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.boot.ladder import Rung, image_ladder
 from harness.image.assemble import BootFiles, assemble
+from harness.image.medium import boot_medium
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
 from harness.kernel.matched.source import DEFAULT_SOURCE
@@ -16,7 +17,7 @@ from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.files import copy_sparse
 from harness.machine.qemu.firmware import Firmware, find_uefi
 from harness.plan.cells import Cell
-from harness.plan.matrix import Retry
+from harness.plan.matrix import DIRECT, Retry
 from harness.plan.target import Target
 from harness.preflight.gather import gather, image_needs
 from harness.preflight.preflight import preflight
@@ -99,7 +100,7 @@ class CellWork:
 
         facts = gather(target, files.kernel, media, self._store, needs=image_needs(cell.image, target))
         return Prepared(
-            media,
+            self._on_medium(media, folder),
             rungs,
             release=files.kernel.release or None,
             system_map=files.kernel.system_map,
@@ -107,6 +108,21 @@ class CellWork:
             facts=facts,
             findings=preflight(facts),
         )
+
+    def _on_medium(self, direct: Media, folder: Path) -> Media:
+        """What a firmware finds on an ISO or a disk in the place of what the machine is handed directly."""
+        kind = self._cell.media
+        if kind == DIRECT:
+            return direct
+        assert direct.kernel is not None and direct.initrd is not None  # noqa: S101, PT018 -- a cell has both
+        cmdline = " ".join(direct.cmdline)
+        path = boot_medium(self._cell.target, kind, direct.kernel, direct.initrd, cmdline, self._store)
+        bare = replace(direct, kernel=None, initrd=None, dtb=None, cmdline=())
+        if kind == "iso":
+            return replace(bare, iso=path)
+        disk = folder / "boot.raw"
+        copy_sparse(path, disk)
+        return replace(bare, disks=(*direct.disks, DiskFile(disk, boots=True)))
 
     def _disks(self, folder: Path, instance: str, hostname: str) -> list[DiskFile]:
         disks = []

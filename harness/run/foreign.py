@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -26,12 +27,13 @@ from harness.run.cellwork import own_firmware
 from harness.run.work import Prepared, Say
 from harness.store import Store
 
+_VHD_FOOTER = 512  # bytes
 DISK_FORMATS = ("raw", "qcow2", "vpc", "vhdx", "vmdk")
 
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What somebody brings along: exactly one of kernel, iso and disk; the others belong to a kernel.
+    """What somebody brings along: one of kernel, iso and disk, or a kernel and a disk; the others belong to a kernel.
 
     Without a `dtb`, a board gets the device tree of Debian's kernel for it.
     """
@@ -63,10 +65,10 @@ class ForeignWork:
 
     def _check(self) -> None:
         given = [name for name in ("kernel", "iso", "disk") if getattr(self._foreign, name)]
-        if len(given) != 1:
+        if len(given) != 1 and given != ["kernel", "disk"]:
             raise InputError(
                 f"{' and '.join(f'--{name}' for name in given) or 'nothing'} to boot",
-                hint="give exactly one of --kernel, --iso and --disk",
+                hint="give one of --kernel, --iso and --disk, or a kernel and the disk with its root file system",
             )
         of_kernel = (self._foreign.initrd, self._foreign.dtb, self._foreign.append)
         if any(of_kernel) and not self._foreign.kernel:
@@ -194,7 +196,14 @@ def disk_format(disk: Path) -> str:
         raise InputError(f"{disk} is a disk image of format {fmt}", hint=f"known are {', '.join(DISK_FORMATS)}")
     if found.get("backing-filename") or (found.get("format-specific") or {}).get("data", {}).get("data-file"):
         raise InputError(f"{disk} refers to another file", hint="flatten it with qemu-img convert")
-    return fmt
+    return "vpc" if fmt == "raw" and _is_fixed_vhd(disk) else fmt
+
+
+def _is_fixed_vhd(disk: Path) -> bool:
+    """A fixed VHD is a raw disk with a footer, which QEMU does not look for."""
+    with disk.open("rb") as stream:
+        stream.seek(-min(_VHD_FOOTER, disk.stat().st_size), os.SEEK_END)
+        return stream.read(8) == b"conectix"
 
 
 def _qemu_img(*words: str) -> str:

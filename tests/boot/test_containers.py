@@ -11,7 +11,7 @@ import pytest
 
 from harness.commands.image import images_of
 from harness.image.compose import compose
-from harness.image.formats.kernel_initrd import write_initrd
+from harness.image.media.payload import write_initrd
 from harness.image.resolve import resolved_images
 from harness.image.yaml.assembly import read
 from harness.kernel.distro import distro_kernel

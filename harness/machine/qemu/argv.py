@@ -30,6 +30,7 @@ _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
 }
 # Buses that the machine does not have by itself: the device that brings them.
 _CONTROLLERS = {"scsi": "virtio-scsi-pci", "vscsi": "spapr-vscsi"}
+CD_CONTROLLER = "cdrom"  # brought for an ISO alone: no device of the target, whose guest need not have a driver for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class DiskFile:
 
     path: Path
     format: str = "raw"
+    boots: bool = False  # firmware starts from it, wherever it stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +155,16 @@ def _direct(media: Media) -> Iterator[str]:
 def _disks(target: Target, media: Media) -> Iterator[list[str]]:
     first = target.disks[0].bus if target.disks else "virtio"
     buses = [target.disks[index].bus if index < len(target.disks) else first for index in range(len(media.disks))]
-    if media.iso and first not in {"ide", "ahci"} and "scsi" not in buses:
-        yield _json("-device", {"driver": _CONTROLLERS["scsi"], "id": "scsi"})
+    cd_bus = first if first in {"ide", "ahci"} else "scsi" if "scsi" in buses else CD_CONTROLLER
+    if media.iso and cd_bus == CD_CONTROLLER:
+        yield _json("-device", {"driver": _CONTROLLERS["scsi"], "id": CD_CONTROLLER})
     for bus in dict.fromkeys(buses):
         if bus in _CONTROLLERS:
             yield _json("-device", {"driver": _CONTROLLERS[bus], "id": "scsi"})
     for index, (bus, disk) in enumerate(zip(buses, media.disks, strict=True)):
         yield _disk(index, bus, disk)
     if media.iso:
-        yield _cdrom(first, media.iso, len(media.disks))
+        yield _cdrom(cd_bus, media.iso, len(media.disks))
 
 
 def _disk(index: int, bus: str, disk: DiskFile) -> list[str]:
@@ -171,15 +174,18 @@ def _disk(index: int, bus: str, disk: DiskFile) -> list[str]:
         raise InputError(f"no QEMU device is known for a disk on bus {bus!r}")
     driver, place = _DISKS[bus]
     device: dict[str, object] = {"drive": node, "id": f"dev-{node}", "driver": driver, **place(index)}
+    if disk.boots:
+        device["bootindex"] = 0
     return [*blockdev, *_json("-device", device)]
 
 
 def _cdrom(bus: str, path: Path, index: int) -> list[str]:
-    device: dict[str, object] = {"driver": "scsi-cd", "drive": "iso", "bus": "scsi.0"}
+    device: dict[str, object] = {"driver": "scsi-cd", "drive": "iso", "bus": f"{bus}.0"}
     if bus == "ide":
         device = {"driver": "ide-cd", "drive": "iso", "bus": "ide.1", "unit": 0}
     elif bus == "ahci":
         device = {"driver": "ide-cd", "drive": "iso", "bus": f"ide.{index}"}
+    device["bootindex"] = 0  # before the network, which firmware tries for a minute
     return [*_json("-blockdev", _file_node("iso", path, read_only=True)), *_json("-device", device)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from qemu.qmp import ExecuteError
 
 from harness.machine.protocol import Fact
+from harness.machine.qemu.argv import CD_CONTROLLER
 from harness.machine.qemu.qmp import Monitor
 from harness.plan.target import Target
 from harness.words import Source
@@ -29,8 +30,10 @@ async def inspect_guest(monitor: Monitor, target: Target) -> list[Fact]:
 
 
 async def _virtio_devices(monitor: Monitor) -> list[dict[str, Any]]:
+    """Those of the target."""
     try:
-        return list(await monitor.execute("x-query-virtio"))
+        found = await monitor.execute("x-query-virtio")
+        return [device for device in found if f"/{CD_CONTROLLER}/" not in device["path"]]
     except ExecuteError as answer:
         if "No virtio devices" in str(answer):  # QEMU calls a machine without any an error
             return []

@@ -11,7 +11,7 @@ from harness.errors import InputError
 from harness.image.entries import Entry, Kind, character, file, folder, link
 from harness.image.rootfs import prepared
 from harness.image.tree import Tree
-from tests.unit.image.fakes import composed, data_of, json_of, usual
+from tests.unit.image.fakes import KERNEL, composed, data_of, json_of, usual
 
 CONTAINERS = """
 onboot: [{name: a, image: t/app:1, uid: c}]
@@ -23,7 +23,7 @@ services: [{name: c, image: t/app:1, additionalGids: [a, b, root]}]
 def test_layout(tmp_path: Path) -> None:
     text = "kernel: {image: t/kernel:1, cmdline: console=ttyS0, ucode: uc}\ninit: [t/init:1]\nvolumes: [{name: v}]\n"
     found = composed(tmp_path, text + CONTAINERS)
-    assert data_of(found["boot/kernel"]) == b"KERNEL"
+    assert data_of(found["boot/kernel"]) == KERNEL
     assert data_of(found["boot/cmdline"]) == b"console=ttyS0"
     assert data_of(found["boot/ucode.cpio"]) == b"ucode"
     assert data_of(found["lib/modules/6/x"]) == b"module"

@@ -104,8 +104,8 @@ def test_assemble_with_a_file(store: Store, archive: Path, target: Make, tmp_pat
 def test_names_that_are_not_known(store: Store, archive: Path, target: Make) -> None:
     with pytest.raises(InputError, match=r"kernel 'distor' is not known; did you mean distro"):
         assemble(target(), "minimal", "distor", "direct", store)
-    with pytest.raises(InputError, match=r"media 'iso' is not known"):
-        assemble(target(), "minimal", "distro", "iso", store)
+    with pytest.raises(InputError, match=r"media 'pxe' is not known"):
+        assemble(target(), "minimal", "distro", "pxe", store)
     with pytest.raises(InputError, match=r"no image 'minimla'; did you mean 'minimal'"):
         assemble(target(), "minimla", "distro", "direct", store)
     with pytest.raises(InputError, match="no image"):

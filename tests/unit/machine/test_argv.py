@@ -195,6 +195,17 @@ def test_more_disks_than_the_target_has_and_an_iso() -> None:
     assert any('"format"' not in word and '"read-only":true' in word and "/c.iso" in word for word in scsi)
 
 
+def test_what_firmware_is_to_start_from_comes_first() -> None:
+    media = Media(disks=(DiskFile(Path("/a")), DiskFile(Path("/b"), boots=True)))
+    devices = [json.loads(word) for word in argv_of(changed(disks=[{"bus": "nvme"}]), media) if word.startswith('{"dr')]
+    assert {one["drive"]: one.get("bootindex") for one in devices if "drive" in one} == {"disk0": None, "disk1": 0}
+    words = argv_of(changed(disks=[{"bus": "nvme"}]), Media(disks=(DiskFile(Path("/a")),), iso=Path("/c.iso")))
+    devices = [json.loads(word) for word in words if word.startswith('{"driv')]
+    (cd,) = [one for one in devices if one.get("drive") == "iso"]
+    assert (cd["bus"], cd["bootindex"]) == ("cdrom.0", 0)
+    assert {"driver": "virtio-scsi-pci", "id": "cdrom"} in devices
+
+
 def test_resets_that_are_part_of_the_boot_are_let_through() -> None:
     assert "reboot=shutdown" in " ".join(argv_of(changed()))
     assert "reboot=reset" in " ".join(argv_of(changed(boot__resets=1)))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
 from harness.machine.protocol import Fact
-from harness.machine.qemu.inspection import summarise
+from harness.machine.qemu.inspection import inspect_guest, summarise
+from harness.machine.qemu.qmp import Monitor
 from harness.plan.catalog import Catalog
 
 TARGET = Catalog().target("x86_64-cloud-kvm")  # two virtio disks
@@ -53,6 +55,26 @@ def test_device_without_a_driver() -> None:
     blocks = [block("disk0", 1), block("disk1", 1)]
     facts = summarise(TARGET, cpu_type="x", cpus=1, blocks=blocks, virtio=[virtio("virtio-net", ok=False)])
     assert summed(facts) == (False, "virtio-net was not taken by a driver of the guest")
+
+
+def test_the_controller_of_a_cd_is_no_device_of_the_target() -> None:
+    asked = []
+
+    class Answers:
+        async def execute(self, command: str, **arguments: str) -> object:
+            asked.append(arguments.get("path"))
+            paths = ("/machine/peripheral/cdrom/virtio-backend", "/machine/peripheral/dev-net0/virtio-backend")
+            return {
+                "query-cpus-fast": [{"qom-path": "/cpu"}],
+                "query-blockstats": [block("disk0", 1), block("disk1", 1)],
+                "qom-get": "max-x86_64-cpu",
+                "x-query-virtio": [{"path": path} for path in paths],
+                "x-query-virtio-status": virtio("virtio-net"),
+            }[command]
+
+    assert summed(asyncio.run(inspect_guest(cast(Monitor, Answers()), TARGET)))[0]
+    assert asked[-1] == "/machine/peripheral/dev-net0/virtio-backend"
+    assert not any("cdrom" in (path or "") for path in asked)
 
 
 def test_wrong_number_of_processors() -> None:

@@ -1,0 +1,43 @@
+"""Boot loaders' files out of Debian packages of any architecture, in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.errors import HostError
+from harness.kernel.aptroot import AptRoot
+from harness.kernel.debian import Superseded, fetch_exact, unpack
+from harness.store import Store
+
+_VERSION = 1  # of what this file makes; part of the key
+# Suites and components that packages are taken from, where not from the host's own suite. systemd's stub and ukify are
+# of one release on every host: Debian 12 has no ukify, and its stub for arm64 has no room for sections.
+_ELSEWHERE: Mapping[str, tuple[str, str]] = {
+    "raspi-firmware": ("trixie", "non-free-firmware"),
+    "systemd-boot-efi": ("trixie", "main"),
+    "systemd-ukify": ("trixie", "main"),
+    "u-boot-rpi": ("trixie", "main"),
+}
+
+
+def loader_files(package: str, debian_arch: str, folder: str) -> Path:
+    """All files below `folder` of a package, as a folder in the store. Raises HostError where they cannot be had."""
+    store = Store()
+    suite, component = _ELSEWHERE.get(package, (None, "main"))
+    apt = AptRoot(store, debian_arch, suite=suite, component=component)
+    for _ in range(2):
+        answer = apt.resolve(package)
+
+        def make(into: Path) -> None:
+            deb = fetch_exact(apt, package, answer)  # noqa: B023 -- called before the next turn
+            prefix = f"{folder}/"
+            if not unpack(deb, into, lambda inner: inner.removeprefix(prefix) if inner.startswith(prefix) else None):
+                raise HostError(f"{package} for {debian_arch} has no folder {folder}")
+
+        inputs = {"version": _VERSION, "deb": answer.sha256, "folder": folder}
+        try:
+            return store.get("loader", inputs, make, room=64 << 20)
+        except Superseded:  # the archive has a newer package, and the answer is known now
+            continue
+    raise HostError(f"{package} for {debian_arch} changes while it is fetched", hint="run again")
