@@ -1,0 +1,106 @@
+"""What is done to a command line, a kernel, a device tree or to the machine itself, before it is switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from harness.image.assemble import assemble
+from harness.machine.qemu.argv import Media
+from harness.machine.qemu.firmware import Firmware
+from harness.plan.cells import plan
+from harness.plan.select import select
+from harness.store import Store
+from tests.faults.corpus.fault import Scene, Way
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def words(text: str) -> Way:
+    """More of the kernel's command line, of a user's own kernel."""
+    return lambda scene: replace(scene, foreign=True, words=(*scene.words, *text.split()))
+
+
+def target(**changes: object) -> Way:
+    """Other hardware, as target.yml tells it: a part by its name, with what differs."""
+    return lambda scene: scene.with_target(**changes)
+
+
+def drivers(*names: str) -> Way:
+    """Only these are loaded: those that target.yml forgot are not in the image."""
+    return lambda scene: scene.with_target(drivers=names)
+
+
+def console(device: str) -> Way:
+    """Another name of the console."""
+    return lambda scene: scene.with_target(console={"device": device})
+
+
+def cmdline(change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Way:
+    """The whole of the kernel's command line."""
+    return _media(lambda media: replace(media, cmdline=change(media.cmdline)))
+
+
+def no_disk(scene: Scene) -> Scene:
+    """The machine's disk is not in it."""
+    return _media(lambda media: replace(media, disks=()))(scene)
+
+
+def lost_firmware(scene: Scene) -> Scene:
+    """The file of the firmware is gone when the machine is switched on."""
+
+    def change(media: Media) -> Media:
+        assert media.firmware
+        return replace(media, firmware=Firmware(scene.folder / "gone.fd", media.firmware.variables))
+
+    return _media(change)(scene)
+
+
+def kernel(data: Callable[[bytes], bytes]) -> Way:
+    """Another file in the place of the kernel, made of the healthy one."""
+
+    def way(scene: Scene) -> Scene:
+        path = scene.folder / "kernel"
+        path.write_bytes(data(scene.files.kernel.image.read_bytes()))
+        return replace(scene, foreign=True, kernel=path)
+
+    return way
+
+
+def kernel_of(name: str) -> Way:
+    """The kernel of another target, with its initrd."""
+    return lambda scene: replace(scene, foreign=True, kernel=_files(name, "kernel"), initrd=_files(name, "initrd"))
+
+
+def tree_of(name: str) -> Way:
+    """The device tree of another target."""
+    return lambda scene: replace(scene, foreign=True, dtb=_files(name, "dtb"))
+
+
+def disk(data: bytes) -> Way:
+    """A disk of a user's, to boot from."""
+
+    def way(scene: Scene) -> Scene:
+        path = scene.folder / "disk.img"
+        path.write_bytes(data)
+        return replace(scene, disk=path)
+
+    return way
+
+
+def little_room(size: int) -> Way:
+    """So many bytes for the records of the run."""
+    return lambda scene: replace(scene, room=size)
+
+
+def _media(change: Callable[[Media], Media]) -> Way:
+    return lambda scene: replace(scene, media=(*scene.media, change))
+
+
+def _files(name: str, what: str) -> Path:
+    cell = select(plan(ROOT), [name])[0]
+    files = assemble(cell.target, cell.image, cell.kernel, cell.media, Store())
+    path = {"kernel": files.kernel.image, "initrd": files.initrd, "dtb": files.dtb}[what]
+    assert path
+    return path
