@@ -36,7 +36,6 @@ FAULTS = (
     Fault("initrd-too-big-unpacked", ARM64, (initrds.filled(112),), NO_ROOT, "initrd-too-big"),
     Fault("init-missing-arm64", ARM64, (initrds.lacking("init"),), NO_ROOT, "init-missing", sample=True),
     Fault("init-missing-armhf", ARMHF, (initrds.lacking("init"),), NO_ROOT, "init-missing"),
-    Fault("rdinit-missing", S390X, (boots.words("rdinit=/sbin/nowhere"),), NO_ROOT, "init-missing"),
     Fault("init-not-executable-arm64", ARM64, (initrds.with_mode("init", 0o644),), SHELL, "init-not-executable"),
     Fault(
         "init-not-executable-alone",

@@ -11,7 +11,7 @@ PANIC = Outcome.KERNEL_PANIC
 # On some releases the crash by SysRq is a panic at once, on others a null pointer first.
 CRASH = (Outcome.OOPS,)
 # A program that never sleeps, with a priority above the kernel's own threads.
-HOG = "echo -1 >/proc/sys/kernel/sched_rt_runtime_us\nchrt -f 99 sh -c 'while :; do :; done'\n"
+HOG = "echo -1 >/proc/sys/kernel/sched_rt_runtime_us\nwhile :; do ls / >/dev/null; done &\nsleep 0.1\nexec /hog\n"
 STALL = "rcupdate.rcu_cpu_stall_timeout=3"
 
 FAULTS = (
@@ -53,8 +53,8 @@ FAULTS = (
         PANIC,
         "panic-requested",
     ),
-    Fault("rcu-stall-arm64", ARM64, (boots.words(STALL), initrds.init(HOG)), Outcome.RCU_STALL, "rcu-stall", silence=15),
-    Fault("rcu-stall-armhf", ARMHF, (boots.words(STALL), initrds.init(HOG)), Outcome.RCU_STALL, "rcu-stall", silence=15),
+    Fault("rcu-stall-arm64", ARM64, (boots.words(STALL), initrds.program("hog", elfs.AARCH64_HOG), initrds.init(HOG)), Outcome.RCU_STALL, "rcu-stall", silence=15),
+    Fault("rcu-stall-x86_64", MICROVM, (boots.words(STALL), initrds.program("hog", elfs.X86_64_HOG), initrds.init(HOG)), Outcome.RCU_STALL, "rcu-stall", silence=15),
     Fault(
         "guest-out-of-memory-arm64",
         ARM64,

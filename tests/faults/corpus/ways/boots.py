@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.image.assemble import assemble
-from harness.machine.qemu.argv import Media
-from harness.machine.qemu.firmware import Firmware
 from harness.plan.cells import plan
 from harness.plan.select import select
 from harness.store import Store
@@ -35,26 +33,6 @@ def drivers(*names: str) -> Way:
 def console(device: str) -> Way:
     """Another name of the console."""
     return lambda scene: scene.with_target(console={"device": device})
-
-
-def cmdline(change: Callable[[tuple[str, ...]], tuple[str, ...]]) -> Way:
-    """The whole of the kernel's command line."""
-    return _media(lambda media: replace(media, cmdline=change(media.cmdline)))
-
-
-def no_disk(scene: Scene) -> Scene:
-    """The machine's disk is not in it."""
-    return _media(lambda media: replace(media, disks=()))(scene)
-
-
-def lost_firmware(scene: Scene) -> Scene:
-    """The file of the firmware is gone when the machine is switched on."""
-
-    def change(media: Media) -> Media:
-        assert media.firmware
-        return replace(media, firmware=Firmware(scene.folder / "gone.fd", media.firmware.variables))
-
-    return _media(change)(scene)
 
 
 def kernel(data: Callable[[bytes], bytes]) -> Way:
@@ -92,10 +70,6 @@ def disk(data: bytes) -> Way:
 def little_room(size: int) -> Way:
     """So many bytes for the records of the run."""
     return lambda scene: replace(scene, room=size)
-
-
-def _media(change: Callable[[Media], Media]) -> Way:
-    return lambda scene: replace(scene, media=(*scene.media, change))
 
 
 def _files(name: str, what: str) -> Path:

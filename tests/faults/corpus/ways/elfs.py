@@ -22,3 +22,13 @@ def _elf64(machine: int, code: bytes) -> bytes:
 # One instruction that no processor has: SIGILL.
 AARCH64 = _elf64(_AARCH64, bytes(4))  # udf #0
 X86_64 = _elf64(_X86_64, b"\x0f\x0b")  # ud2
+
+# Never sleeps, at a priority above the kernel's own threads: sched_setscheduler(0, SCHED_FIFO, {99}), and a loop.
+AARCH64_HOG = _elf64(
+    _AARCH64,
+    struct.pack("<7I", 0xD2800000, 0xD2800021, 0x10000082, 0xD2800EE8, 0xD4000001, 0x14000000, 99),
+)
+X86_64_HOG = _elf64(
+    _X86_64,
+    bytes.fromhex("b890000000 31ff be01000000 488d1504000000 0f05 ebfe 63000000"),
+)
