@@ -29,7 +29,10 @@ _ENDS = (
 )
 _FAILED = r"Initramfs unpacking failed: ?(?P<how>[^\n]{0,120})|rootfs image is not initramfs \((?P<old>[^\n)]{0,120})\)"
 _CUT = re.compile(r"truncated|unexpected EOF|EOF while reading|read error|out of input|ended early", re.IGNORECASE)
-_UNKNOWN_FORM = re.compile(r"compression method (?P<form>\w{1,12}) not configured")
+_UNKNOWN_FORM = re.compile(
+    r"compression method (?P<form>\w{1,12}) not configured"
+    r"|settings that are not supported by this (?P<decoder>\w{1,12}) decoder"
+)
 _NO_ROOM = (
     r"Initramfs unpacking failed: write error|initrd (?:extends beyond|too large|overwritten|is too large)"
     r"|(?:INITRD|initrd): 0x\S{1,40} (?:overlaps|extends)[^\n]{0,120}disabling initrd"
@@ -41,21 +44,19 @@ _AGAIN = "make or fetch the initrd again and compare its size"
 
 @explains(Weight.STATED, *_ENDS)
 def ignored(case: Case) -> Cause | None:
-    """The kernel has no code for one, or was told to leave it."""
+    """The kernel has no code for one."""
     facts = case.facts
     if facts is None or not facts.has_initrd or "root" in facts.words:
         return None  # with root= it was not meant to be used
     missing = unmet("BLK_DEV_INITRD", facts, early=True) if facts.config is not None else None
-    told = "noinitrd" in facts.words
-    if not told and missing is None:
+    if missing is None:
         return None
-    why = "the command line has noinitrd" if told else (missing.what if missing else "")
     panic = case.said(r"Unable to mount root fs|Cannot open root device|Waiting for root device")
     return Cause(
-        "initrd-missing" if told else "initrd-format-unsupported",
-        f"the kernel ignores the initrd that it was given: {why}",
-        tuple(line for line in (panic.string if panic else "", why) if line),
-        "leave the word noinitrd out" if told else "set CONFIG_BLK_DEV_INITRD=y",
+        "initrd-format-unsupported",
+        f"the kernel ignores the initrd that it was given: {missing.what}",
+        tuple(line for line in (panic.string if panic else "", missing.what) if line),
+        "set CONFIG_BLK_DEV_INITRD=y",
     )
 
 
@@ -98,7 +99,7 @@ def format_unsupported(case: Case) -> Cause | None:
         return None
     what = missing.what if missing else "the kernel was built without it"
     forms = case.facts.initrd.forms if case.facts and case.facts.initrd else ()
-    name = (form and form["form"]) or next((form for form in forms if form != "none"), "this form")
+    name = (form and (form["form"] or f"{form['decoder']}, in a way that its decoder does not have")) or next((form for form in forms if form != "none"), "this form")
     lines = (found.string if found else "", missing.what if missing else "", f"the initrd is packed by {name}")
     return Cause(
         "initrd-format-unsupported",

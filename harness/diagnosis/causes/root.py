@@ -77,7 +77,7 @@ def filesystem_unknown(case: Case) -> Cause | None:
     panic = case.said(
         r"Unable to mount root fs on (?:\"(?P<name>[^\"]{1,80})\"|(?P<dev>unknown-block\([1-9]\d*,\d+\)))"
     )
-    if panic is None or _no_such_device(case):
+    if panic is None or _no_such_device(case) or _is_default(panic["dev"] or "", case):
         return None
     tried = _tried(case)
     kind = case.last_word("rootfstype")
@@ -125,6 +125,11 @@ def _devices_told(case: Case) -> tuple[str, ...]:
     return tuple((lines or [found.string for found in case.all_said(_ATTACHED)])[:4])
 
 
+def _is_default(device: str, case: Case) -> bool:
+    """Some architectures (s390) take the first RAM disk for the root where none was named."""
+    return device == "unknown-block(1,0)" and case.facts is not None and "root" not in case.facts.words
+
+
 def _no_such_device(case: Case) -> tuple[str, str] | None:
     """The device that was asked for in vain, and the line that says so. Waiting is no failure once it is mounted."""
     if case.said(r"VFS: Mounted root"):
@@ -156,7 +161,7 @@ def _without_driver(name: str, case: Case) -> Unmet | None:
     needs = [symbol for prefix, symbol in ROOTS.items() if re.match(rf"{prefix}[a-z0-9]", device)]
     needs += [need for entry in disks for need in entry.needs]
     needs += [need for machine in facts.machines for bus in facts.buses for need in machine.disk.get(bus, ())]
-    early = facts.initrd is None or "noinitrd" in facts.words
+    early = facts.initrd is None
     return next((missing for need in needs if (missing := unmet(need, facts, early=early))), None)
 
 

@@ -34,6 +34,7 @@ def test_not_executable(bench: Bench) -> None:
         (PROGRAMS | {"bin/busybox": Program("elf", "x86_64")}, "", "init-wrong-arch"),
         ({"init": Program("elf", "armhf")}, "", "init-wrong-arch"),  # COMPAT is not set
         ({"init": Program("elf", "arm64")}, "", None),
+        ({"init": Program("other")}, "", "init-not-executable"),
         ({"init": Program("elf", "arm64")}, "BINFMT_ELF", "elf-support-missing"),
         (PROGRAMS, "BINFMT_SCRIPT", "script-support-missing"),
         (PROGRAMS, "BINFMT_ELF", "elf-support-missing"),
@@ -94,8 +95,6 @@ def test_what_a_damaged_initrd_lacks_is_the_damages(bench: Bench) -> None:
     empty = bench.facts(initrd=initrd_with(programs={}))
     junk = "Initramfs unpacking failed: junk within compressed archive"
     assert bench.id(Outcome.NO_ROOTFS, BANNER, junk, ROOT, facts=empty) == "initrd-garbage"
-    ignored = bench.facts(initrd=initrd_with(programs={}), cmdline=("noinitrd",))
-    assert bench.id(Outcome.NO_ROOTFS, BANNER, ROOT, facts=ignored) == "initrd-missing"
 
 
 def test_no_such_program(bench: Bench) -> None:

@@ -58,12 +58,12 @@ def test_a_machine_without_the_disk(bench: Bench) -> None:
     assert bench.id(Outcome.NO_ROOTFS, BANNER, NOT_OPENED, PANIC, facts=facts) == "root-device-missing"
 
 
-def test_an_initrd_that_was_put_aside(bench: Bench) -> None:
-    facts = bench.facts(modules="VIRTIO_BLK", cmdline=(*ROOT_VDA, "noinitrd"))
-    cause = bench.cause(Outcome.NO_ROOTFS, BANNER, NOT_OPENED, PANIC, facts=facts)
-    assert cause
-    assert cause.id == "root-driver-missing"
-    assert "nothing can load a module yet" in cause.text
+def test_a_default_of_the_architecture_names_no_root(bench: Bench) -> None:
+    panic = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(1,0)"
+    none = bench.facts(initrd=None)
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, panic, facts=none) == "initrd-missing"
+    named = bench.facts(initrd=None, cmdline=("root=/dev/ram0",))
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, panic, facts=named) == "root-filesystem-unknown"
 
 
 def test_the_devices_are_those_that_attached_where_no_list_was_printed(bench: Bench) -> None:
