@@ -34,7 +34,7 @@ async def boot_all(wanted: Sequence[Fault], folder: Path, jobs: int) -> list[See
         print(line_of(seen), flush=True)
         return seen
 
-    return list(await asyncio.gather(*(one(fault) for fault in wanted)))
+    return list(await asyncio.gather(*(one(fault) for fault in sorted(wanted, key=lambda fault: -fault.silence))))
 
 
 def main(words: Sequence[str]) -> int:

@@ -22,7 +22,7 @@ def lab_of(scene: Scene, folder: Path) -> Iterator[BoundLab | None]:
     if not scene.board:
         yield None
         return
-    adapter = SerialAdapter(folder)
+    adapter = SerialAdapter(folder, until=scene.board.encode())
     switch = [sys.executable, str(_SWITCH)]
     board = Board.model_validate(
         {

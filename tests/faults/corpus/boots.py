@@ -191,6 +191,8 @@ class Bench:
             )
             works: list[Work] = [FaultWork(scene, self.store)]
             (record,) = await Run(engine, works).finish()
+        if maker.watch.trouble:
+            raise RuntimeError(f"{fault.id}: the fault could not be made") from maker.watch.trouble
         return Seen(fault, record, maker.watch, asyncio.get_running_loop().time() - begin)
 
 

@@ -27,6 +27,7 @@ class Stopwatch:
     facts: list[float] = field(default_factory=list)  # of QMP and of the process
     ruled: float | None = None
     held_back: float = 0.0  # at the ruling
+    trouble: BaseException | None = None  # of what was to be done to the machine
 
     def heard(self, chunk: bytes, held: float) -> None:
         """Bytes of the console."""
@@ -112,4 +113,9 @@ class _Watched(Meddled):
             if inspect.isawaitable(done):
                 task = asyncio.ensure_future(done)
                 self._acts.add(task)
-                task.add_done_callback(self._acts.discard)
+                task.add_done_callback(self._acted)
+
+    def _acted(self, task: asyncio.Task[None]) -> None:
+        self._acts.discard(task)
+        if not task.cancelled() and (problem := task.exception()):
+            self.watch.trouble = problem

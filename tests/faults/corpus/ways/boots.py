@@ -30,6 +30,16 @@ def drivers(*names: str) -> Way:
     return lambda scene: scene.with_target(drivers=names)
 
 
+def disk_bus(bus: str) -> Way:
+    """The disk sits on a bus for which the image has no driver."""
+
+    def way(scene: Scene) -> Scene:
+        (healthy,) = scene.cell.target.disks
+        return scene.with_target(disks=(healthy.model_copy(update={"bus": bus}),))
+
+    return way
+
+
 def console(device: str) -> Way:
     """Another name of the console."""
     return lambda scene: scene.with_target(console={"device": device})

@@ -45,6 +45,18 @@ def program(path: str, data: bytes, *, mode: int = 0o755) -> Way:
     return _remade(lambda entries: [*_without(entries, path), replace(file(path, data), mode=mode)])
 
 
+def vermagic(old: bytes, new: bytes) -> Way:
+    """Modules that were built for another release, by what they say of themselves."""
+
+    def change(one: Entry) -> Entry:
+        if not one.path.endswith(".ko") or one.content is None:
+            return one
+        data = b"".join(one.content.chunks())
+        return replace(one, content=content_of(data.replace(b"vermagic=" + old, b"vermagic=" + new)))
+
+    return _remade(lambda entries: [change(one) for one in entries])
+
+
 def lacking(*paths: str) -> Way:
     """Files inside that are not there; a path stands for everything that it begins."""
     return _remade(lambda entries: _without(entries, *paths))
