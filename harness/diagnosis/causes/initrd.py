@@ -99,7 +99,9 @@ def format_unsupported(case: Case) -> Cause | None:
         return None
     what = missing.what if missing else "the kernel was built without it"
     forms = case.facts.initrd.forms if case.facts and case.facts.initrd else ()
-    name = (form and (form["form"] or f"{form['decoder']}, in a way that its decoder does not have")) or next((form for form in forms if form != "none"), "this form")
+    name = (form and (form["form"] or f"{form['decoder']}, in a way that its decoder does not have")) or next(
+        (form for form in forms if form != "none"), "this form"
+    )
     lines = (found.string if found else "", missing.what if missing else "", f"the initrd is packed by {name}")
     return Cause(
         "initrd-format-unsupported",

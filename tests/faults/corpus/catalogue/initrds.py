@@ -13,7 +13,9 @@ SHELL = Outcome.HANG
 FAULTS = (
     Fault("initrd-absent-arm64", ARM64, (initrds.no_initrd,), NO_ROOT, "initrd-missing", sample=True),
     Fault("initrd-absent-s390x", S390X, (initrds.no_initrd,), NO_ROOT, "initrd-missing"),
-    Fault("initrd-cut-gzip-arm64", ARM64, (initrds.cut(0.5, initrds.gzipped),), NO_ROOT, "initrd-truncated", sample=True),
+    Fault(
+        "initrd-cut-gzip-arm64", ARM64, (initrds.cut(0.5, initrds.gzipped),), NO_ROOT, "initrd-truncated", sample=True
+    ),
     Fault("initrd-cut-gzip-armhf", ARMHF, (initrds.cut(0.5, initrds.gzipped),), NO_ROOT, "initrd-truncated"),
     Fault("initrd-cut-riscv64", RISCV64, (initrds.cut(0.6),), NO_ROOT, "initrd-truncated"),
     Fault("initrd-of-zeros", ARM64, (initrds.bytes_instead(bytes(1 << 20)),), NO_ROOT, "initrd-garbage"),
