@@ -45,8 +45,12 @@ class Case:
 
     @property
     def memory_mib(self) -> int:
-        """Of the machine; 0 where it is not known."""
-        return self.target.machine.memory if self.target else 0
+        """What the kernel may take: of the machine, and no more than mem= leaves it; 0 where it is not known."""
+        machine = self.target.machine.memory if self.target else 0
+        told = re.fullmatch(r"(\d{1,12})([KMG]?)", (self.last_word("mem") or "").upper())
+        if not told:
+            return machine
+        return min(machine, (int(told[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[told[2]]) >> 20)
 
     @property
     def exit(self) -> Event | None:

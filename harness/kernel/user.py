@@ -13,6 +13,7 @@ from pathlib import Path
 from harness.errors import HostError, InputError, Where
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.ikconfig import embedded_config
+from harness.kernel.extent import extent
 from harness.kernel.magic import HEAD, kind_of, other
 from harness.store import Store
 from harness.words import Arch
@@ -38,6 +39,12 @@ def user_kernel(path: Path, arch: Arch) -> KernelArtifact:
     if kind.arch is not _HEADER_SAYS.get(arch, arch):
         raise InputError(
             f"is a kernel for {kind.architecture} ({kind.name}), the target is {arch}", where=Where(str(path))
+        )
+    if status.st_size < extent(head):
+        raise InputError(
+            f"is a kernel that was cut short: it has {status.st_size} bytes, and by its header {extent(head)}",
+            where=Where(str(path)),
+            hint="make or fetch the file again",
         )
     return _artifact(path, arch, status, kind.release, kind.name)
 

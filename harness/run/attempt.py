@@ -6,6 +6,7 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from harness.boot.judge import Ruling
 from harness.boot.session import BootResult, Limits, Plan, boot
@@ -57,6 +58,14 @@ def admitted(admission: Admission, work: Work, board: BoundBoard | None) -> Abst
     if board:
         return admission.alone(board.name)
     return admission.admitted(Need(memory=memory_mib(work.target), cpus=1))
+
+
+class MachineMaker(Protocol):
+    """Makes the machine of one attempt, switched off. `folder` is for files of the machine's own."""
+
+    def __call__(
+        self, work: Work, prepared: Prepared, *, emulator: Emulator | None, board: BoundBoard | None, folder: Path
+    ) -> Machine: ...
 
 
 def make_machine(

@@ -18,7 +18,7 @@ from harness.report.progress import Progress
 from harness.report.results import CellRecord
 from harness.run.accelerators import Emulators
 from harness.run.admission import Admission
-from harness.run.attempt import Attempt, admitted, attempt, make_machine
+from harness.run.attempt import Attempt, MachineMaker, admitted, attempt, make_machine
 from harness.run.history import History
 from harness.run.initcalls import PURPOSE, explained, stopped_before_init, with_initcall_debug
 from harness.run.records import cell_record, not_booted, refused
@@ -44,6 +44,7 @@ class Engine:
     jobs: int
     lab: BoundLab = field(default_factory=BoundLab)
     preflight: bool = True  # whether its errors keep a cell from being booted
+    machines: MachineMaker = make_machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +181,7 @@ class Run:
 
         async def once(prepared: Prepared, name: str) -> Attempt:
             nonlocal machine_name
-            machine = make_machine(work, prepared, emulator=emulator, board=built.board, folder=folder)
+            machine = self._engine.machines(work, prepared, emulator=emulator, board=built.board, folder=folder)
             machine_name = machine.name
             records = self._engine.run_dir / "console"
             return await attempt(work, prepared, machine, records=records, name=name, progress=self._engine.progress)

@@ -15,7 +15,9 @@ from pathlib import Path
 class SerialAdapter:
     """`tty` is for the harness; a board connects to `socket_path` when it has power, and hangs up when it has none."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, until: bytes = b"") -> None:
+        """`until`: what the board says last before somebody pulls the cable out of the host."""
+        self._until, self._said = until, b""
         self._ours, self._theirs = pty.openpty()
         tty.setraw(self._theirs)
         self.tty = os.ttyname(self._theirs)
@@ -45,6 +47,11 @@ class SerialAdapter:
                 data = board.recv(4096)
                 if data:
                     os.write(self._ours, data)
+                    self._said += data
+                    if self._until and self._until in self._said:
+                        os.close(self._ours)
+                        self._ours = os.open(os.devnull, os.O_RDWR)
+                        return
                 else:
                     board.close()
                     board = None

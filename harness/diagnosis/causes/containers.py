@@ -16,6 +16,7 @@ _WRONG_ARCH = (
     r"(?i:exec format error)|cannot execute binary file|wrong ELF class: "
     r"|image platform \([^\n)]{1,80}\) does not match"
 )
+_READ_AS_SCRIPT = r"^(?P<path>/[^\s:]{1,200}): line \d{1,4}: "
 # A feature of preflight's knowledge, and what is said where it is missing.
 _FEATURES = (
     (
@@ -48,6 +49,25 @@ def component_of_another_arch(case: Case) -> Cause | None:
         "component-wrong-arch",
         f"a program of the image is for another architecture{target}",
         (found.string, *first_failed(case)),
+        "build that component for the target's architecture, and pin its platform where it is pulled",
+    )
+
+
+@explains(Weight.STATED, *_ENDS, Outcome.INIT_DIED)
+def read_as_a_script(case: Case) -> Cause | None:
+    """busybox' shell takes what the kernel refuses to run for a script, and stumbles over its first line."""
+    found = case.said(_READ_AS_SCRIPT)
+    initrd = case.facts.initrd if case.facts else None
+    program = initrd.program(found["path"]) if found and initrd else None
+    if found is None or case.target is None or program is None or program.kind != "elf":
+        return None
+    if program.arch == case.target.arch:
+        return None
+    text = f"{found['path']} is a program for {program.arch or 'another architecture'}, and the machine is"
+    return Cause(
+        "component-wrong-arch",
+        f"{text} {case.target.arch}",
+        (found.string,),
         "build that component for the target's architecture, and pin its platform where it is pulled",
     )
 

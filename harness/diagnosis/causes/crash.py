@@ -20,6 +20,7 @@ _REQUESTS = (
     (r"lkdtm: Performing direct entry (?P<what>\w{1,40})", "LKDTM was told to make it"),
     (r"Kernel panic - not syncing: dumptest", "LKDTM was told to make it"),
     (r"not syncing: [^\n]{0,60}panic_on_warn set", "panic_on_warn makes a panic of every warning"),
+    (r"not syncing: NMI: Not continuing", "an NMI came in that no driver handles, and unknown_nmi_panic asks for it"),
     (r"not syncing: [^\n]{0,60}panic_on_taint set", "panic_on_taint makes a panic of this taint"),
 )
 # Where a driver begins, seen from below: the function inside these is its own.

@@ -39,6 +39,19 @@ def module_missing(case: Case) -> Cause | None:
     )
 
 
+@explains(Weight.STATED, *_ENDS)
+def unplugged(case: Case) -> Cause | None:
+    """QMP told that a device was taken out of the machine, and the step that wanted it failed."""
+    step = next((one for one in failed_steps(case) if one.name.startswith(("disk", "metadata", "network"))), None)
+    gone = [event for event in case.told if event.kind == "DEVICE_DELETED" and event.data.get("device")]
+    wanted = "net" if step and step.name == "network" else "disk"
+    found = next((event for event in gone if str(event.data["device"]).startswith(f"dev-{wanted}")), None)
+    if step is None or found is None:
+        return None
+    text = f"the {'network card' if wanted == 'net' else 'disk'} was unplugged while the machine ran ({step.name})"
+    return Cause("device-absent", text, (found.text, step.line), "leave the device in the machine until it is up")
+
+
 @explains(Weight.DEDUCED, *_ENDS)
 def disk_not_found(case: Case) -> Cause | None:
     """The step of a disk."""

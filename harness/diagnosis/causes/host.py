@@ -16,6 +16,7 @@ _NO_MEMORY = re.compile(r"[Cc]annot allocate memory|cannot set up guest memory|F
 _NO_ROOM = re.compile(r"No space left on device|Disk quota exceeded|os error 28\b")
 _STARTED = re.compile(r"before the machine could start: (?P<words>[^\n]{0,600})")
 _KILLED = re.compile(r"killed by (?P<signal>SIG[A-Z]{1,10}) before the machine could start")
+_LINE_ENDED = re.compile(r"^board [^\n:]{1,80}: console (?P<console>\S{1,200}) (?:has ended|was lost)")
 # A process that is killed without a word of its own: by the kernel of the host where memory ran out, or by somebody.
 _FROM_OUTSIDE = frozenset({"SIGKILL", "SIGTERM", "SIGHUP", "SIGINT"})
 
@@ -81,6 +82,20 @@ def killed(case: Case) -> Cause | None:
         text = f"QEMU itself crashed ({signal})"
         to_do = "try another version of QEMU, and report it there with the command below"
     return Cause("qemu-killed", text, (case.complaint,), to_do)
+
+
+@explains(Weight.HOST, Outcome.MACHINE_DIED)
+def console_gone(case: Case) -> Cause | None:
+    """A board's serial line ended on the host's side; of the board nothing is known any more."""
+    found = _LINE_ENDED.search(case.complaint)
+    if found is None:
+        return None
+    return Cause(
+        "console-lost",
+        f"the host's end of the board's console is gone: {found['console']}",
+        (case.complaint, *case.console[-1:]),
+        "see that the serial adapter is plugged in (dmesg of the host), and that nobody else uses its device",
+    )
 
 
 def _stopped(case: Case) -> Cause | None:

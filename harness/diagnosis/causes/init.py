@@ -52,6 +52,18 @@ def not_executable(case: Case) -> Cause | None:
 
 
 @explains(Weight.STATED, *_ENDS)
+def no_program(case: Case) -> Cause | None:
+    """ENOEXEC of what is neither an ELF program nor a script: an empty file, a text, a page of HTML."""
+    tried = _tried(case, ENOEXEC)
+    program = _program(case, tried[0]) if tried else None
+    if tried is None or program is None or program.kind in ("elf", "script"):
+        return None
+    path, line = tried
+    text = f"{path} is no program: neither an ELF file nor a script that names its interpreter"
+    return Cause("init-not-executable", text, (line, text), f"put a program at {path}, and see how this file was made")
+
+
+@explains(Weight.STATED, *_ENDS)
 def wrong_arch(case: Case) -> Cause | None:
     """An ELF of another machine: ENOEXEC, or ELIBBAD where only its loader is of another."""
     tried = _tried(case, ENOEXEC, ELIBBAD)

@@ -29,7 +29,10 @@ _ENDS = (
 )
 _FAILED = r"Initramfs unpacking failed: ?(?P<how>[^\n]{0,120})|rootfs image is not initramfs \((?P<old>[^\n)]{0,120})\)"
 _CUT = re.compile(r"truncated|unexpected EOF|EOF while reading|read error|out of input|ended early", re.IGNORECASE)
-_UNKNOWN_FORM = re.compile(r"compression method (?P<form>\w{1,12}) not configured")
+_UNKNOWN_FORM = re.compile(
+    r"compression method (?P<form>\w{1,12}) not configured"
+    r"|settings that are not supported by this (?P<decoder>\w{1,12}) decoder"
+)
 _NO_ROOM = (
     r"Initramfs unpacking failed: write error|initrd (?:extends beyond|too large|overwritten|is too large)"
     r"|(?:INITRD|initrd): 0x\S{1,40} (?:overlaps|extends)[^\n]{0,120}disabling initrd"
@@ -96,7 +99,9 @@ def format_unsupported(case: Case) -> Cause | None:
         return None
     what = missing.what if missing else "the kernel was built without it"
     forms = case.facts.initrd.forms if case.facts and case.facts.initrd else ()
-    name = (form and form["form"]) or next((form for form in forms if form != "none"), "this form")
+    name = (form and (form["form"] or f"{form['decoder']}, in a way that its decoder does not have")) or next(
+        (form for form in forms if form != "none"), "this form"
+    )
     lines = (found.string if found else "", missing.what if missing else "", f"the initrd is packed by {name}")
     return Cause(
         "initrd-format-unsupported",

@@ -35,7 +35,7 @@ _EARLY = (
 )
 
 
-@explains(Weight.DEDUCED, *_EARLY)
+@explains(Weight.STATED, *_EARLY)
 def too_small(case: Case) -> Cause | None:
     """It ran out before the first program was started, or the kernel does not even fit."""
     if case.target is None or case.said(_RUN) or "init" in case.reached:
@@ -45,7 +45,8 @@ def too_small(case: Case) -> Cause | None:
     memory = case.memory_mib
     initrd = case.facts.initrd.packed if case.facts and case.facts.initrd else 0
     fits = case.footprint + initrd + _BESIDES <= memory << 20
-    is_mute = not case.memory and case.is_silent and (memory < _LEAST_MIB or not fits)
+    # A kernel that said something, if only to itself, is too large only where it says how large it is.
+    is_mute = case.is_silent and (not fits or (memory < _LEAST_MIB and not case.memory))
     if found is None and refused is None and not is_mute:
         return None
     line = found.string if found else case.complaint if refused else case.line

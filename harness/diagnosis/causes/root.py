@@ -79,7 +79,7 @@ def filesystem_unknown(case: Case) -> Cause | None:
     panic = case.said(
         r"Unable to mount root fs on (?:\"(?P<name>[^\"]{1,80})\"|(?P<dev>unknown-block\([1-9]\d*,\d+\)))"
     )
-    if panic is None or _no_such_device(case):
+    if panic is None or _no_such_device(case) or _is_default(panic["dev"] or "", case):
         return None
     tried = _tried(case)
     kind = case.last_word("rootfstype")
@@ -125,6 +125,11 @@ def devices_seen(case: Case) -> list[str]:
 def _devices_told(case: Case) -> tuple[str, ...]:
     lines = [found.string for found in case.all_said(_LISTED) if not _NO_MEDIUM.match(found["name"])]
     return tuple((lines or [found.string for found in case.all_said(_ATTACHED)])[:4])
+
+
+def _is_default(device: str, case: Case) -> bool:
+    """Some architectures (s390) take the first RAM disk for the root where none was named."""
+    return device == "unknown-block(1,0)" and case.facts is not None and "root" not in case.facts.words
 
 
 def _no_such_device(case: Case) -> tuple[str, str] | None:

@@ -137,3 +137,27 @@ def test_no_ordinary_file(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=message):
             user_kernel(path, Arch.ARM64)
+
+
+def pe(size: int) -> bytes:
+    """An arm64 Image with one section that ends at `size`."""
+    head = b"PE\0\0" + struct.pack("<HH12xHH", 0xAA64, 1, 0, 0) + bytes(16) + struct.pack("<II16x", size - 512, 512)
+    return put((0, b"MZ"), (0x38, b"ARM\x64"), (0x3C, struct.pack("<I", 0x80)), (0x80, head))
+
+
+@pytest.mark.parametrize(
+    ("head", "arch"),
+    [
+        (put((0, bzimage()), (0x1F1, b"\x01"), (0x1F4, struct.pack("<I", (9000 - 1024) // 16 + 1))), Arch.X86_64),
+        (put((0, ZIMAGE), (0x28, struct.pack("<II", 4096, 4096 + 9000))), Arch.ARMHF),
+        (pe(9000), Arch.ARM64),
+    ],
+    ids=["bzImage", "zImage", "PE"],
+)
+def test_a_kernel_that_was_cut_short(tmp_path: Path, head: bytes, arch: Arch) -> None:
+    path = tmp_path / "kernel"
+    path.write_bytes(head + bytes(9008 - len(head)))
+    assert user_kernel(path, arch).arch is arch
+    path.write_bytes(head)
+    with pytest.raises(InputError, match=r"cut short: it has 4096 bytes, and by its header 900\d"):
+        user_kernel(path, arch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.diagnosis.why import cause_of
-from harness.words import Outcome
+from harness.words import Event, Outcome, Source
 from tests.unit.diagnosis.causes.conftest import BANNER, RUN, Bench
 
 FAILED = Outcome.SERVICE_FAILED
@@ -93,3 +93,15 @@ def test_another_step_is_not_the_disks(bench: Bench) -> None:
     assert bench.id(FAILED, BANNER, RUN, mark("service:web"), facts=facts) == "service-died"
     found = mark("metadata", 1, "dev=/dev/vdb")
     assert bench.id(FAILED, BANNER, RUN, found, facts=facts) == "service-died"
+
+
+def test_a_device_that_was_unplugged(bench: Bench) -> None:
+    def gone(device: str) -> tuple[Event, ...]:
+        return (Event(1, Source.QMP, "DEVICE_DELETED", f"DEVICE_DELETED device={device}", {"device": device}),)
+
+    step = mark("disk0")
+    cause = bench.cause(FAILED, BANNER, RUN, step, told=gone("dev-disk0"))
+    assert cause
+    assert (cause.id, cause.evidence) == ("device-absent", ("DEVICE_DELETED device=dev-disk0", step))
+    assert bench.id(FAILED, BANNER, RUN, mark("network"), told=gone("dev-net0")) == "device-absent"
+    assert bench.id(FAILED, BANNER, RUN, step, told=gone("dev-net0")) == "service-died"

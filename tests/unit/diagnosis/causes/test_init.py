@@ -34,6 +34,7 @@ def test_not_executable(bench: Bench) -> None:
         (PROGRAMS | {"bin/busybox": Program("elf", "x86_64")}, "", "init-wrong-arch"),
         ({"init": Program("elf", "armhf")}, "", "init-wrong-arch"),  # COMPAT is not set
         ({"init": Program("elf", "arm64")}, "", None),
+        ({"init": Program("other")}, "", "init-not-executable"),
         ({"init": Program("elf", "arm64")}, "BINFMT_ELF", "elf-support-missing"),
         (PROGRAMS, "BINFMT_SCRIPT", "script-support-missing"),
         (PROGRAMS, "BINFMT_ELF", "elf-support-missing"),

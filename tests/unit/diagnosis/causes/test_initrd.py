@@ -22,6 +22,7 @@ FAILED = "Initramfs unpacking failed: "
         ("junk within compressed archive", "", "initrd-garbage"),
         ("invalid magic at start of compressed archive", "is not an initrd: no archive", "initrd-garbage"),
         ("compression method xz not configured", "", "initrd-format-unsupported"),
+        ("Input was encoded with settings that are not supported by this XZ decoder", "", "initrd-format-unsupported"),
         ("compression method xz not configured", "corrupt: no entry at byte 8", "initrd-garbage"),
     ],
 )

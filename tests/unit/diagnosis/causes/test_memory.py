@@ -46,3 +46,10 @@ def test_a_program_took_it_all(bench: Bench) -> None:
 def test_a_limit_of_one_container_is_not_the_guests(bench: Bench) -> None:
     line = "Memory cgroup out of memory: Killed process 88 (hog) total-vm:9000kB"
     assert bench.id(Outcome.SERVICE_FAILED, BANNER, RUN, line) is None
+
+
+def test_mem_leaves_too_little(bench: Bench) -> None:
+    line = "the console stayed empty"
+    for word, wanted in (("mem=16M", "memory-too-small"), ("mem=16777216", "memory-too-small"), ("mem=200M", None)):
+        facts = bench.facts(initrd=None, cmdline=("console=ttyAMA0", word))
+        assert bench.id(Outcome.NO_OUTPUT, facts=facts, footprint=27 << 20, line=line) == wanted

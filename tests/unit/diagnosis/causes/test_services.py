@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from harness.preflight.finding import Finding, Level
+from harness.image.contents import Program
 from harness.words import Outcome
-from tests.unit.diagnosis.causes.conftest import BANNER, RUN, Bench
+from tests.unit.diagnosis.causes.conftest import BANNER, PROGRAMS, RUN, Bench, initrd_with
 
 FAILED = Outcome.SERVICE_FAILED
 STEP = "bootmatrix: step=service:web status=1 up=9.1"
@@ -88,3 +89,17 @@ def test_a_unit_that_failed(bench: Bench) -> None:
 
 def test_steps_that_went_well(bench: Bench) -> None:
     assert bench.id(FAILED, BANNER, RUN, "bootmatrix: step=init status=0 up=1 kernel=6.1") is None
+
+
+def test_a_program_that_a_shell_takes_for_a_script(bench: Bench) -> None:
+    line = "/usr/bin/agent: line 1: ELF: not found"
+    panic = "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100"
+
+    def found(**program: str) -> str | None:
+        programs = PROGRAMS | {"usr/bin/agent": Program(**program)}
+        facts = bench.facts(initrd=initrd_with(programs=programs))
+        return bench.id(Outcome.INIT_DIED, BANNER, RUN, line, panic, facts=facts, line=panic)
+
+    assert found(kind="elf", arch="x86_64") == "component-wrong-arch"
+    assert found(kind="elf", arch="arm64") == "init-exited"
+    assert found(kind="script", interpreter="/bin/sh") == "init-exited"

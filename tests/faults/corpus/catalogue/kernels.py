@@ -1,0 +1,13 @@
+"""Kernels that crash or stop in their own code. Kernels less one symbol are tests/faults/kernels.py."""
+
+from __future__ import annotations
+
+from harness.words import Outcome
+from tests.faults.corpus.fault import ARM64, Fault
+from tests.faults.corpus.ways.code import FOREVER, UNDEFINED, patched
+
+FAULTS = (
+    Fault("initcall-never-returns", ARM64, (patched("virtio_blk_init", FOREVER),), Outcome.HANG, "initcall-deadlock"),
+    Fault("driver-crashes", ARM64, (patched("virtnet_probe", UNDEFINED),), Outcome.OOPS, "panic-in-driver"),
+    Fault("kernel-crashes", ARM64, (patched("path_mount", UNDEFINED),), Outcome.OOPS, "kernel-bug"),
+)
