@@ -12,8 +12,8 @@ from pathlib import Path
 
 from harness.errors import HostError, InputError, Where
 from harness.kernel.artifact import KernelArtifact
-from harness.kernel.ikconfig import embedded_config
 from harness.kernel.extent import extent
+from harness.kernel.ikconfig import embedded_config
 from harness.kernel.magic import HEAD, kind_of, other
 from harness.store import Store
 from harness.words import Arch

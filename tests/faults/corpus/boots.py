@@ -15,7 +15,6 @@ from harness.image.assemble import assemble
 from harness.machine.board.binding import BoundLab
 from harness.plan.cells import Cell, plan
 from harness.plan.matrix import Retry
-from harness.plan.select import select
 from harness.preflight.gather import gather, image_needs
 from harness.preflight.preflight import preflight
 from harness.report.results import CellRecord

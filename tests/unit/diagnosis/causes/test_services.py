@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.preflight.finding import Finding, Level
 from harness.image.contents import Program
+from harness.preflight.finding import Finding, Level
 from harness.words import Outcome
 from tests.unit.diagnosis.causes.conftest import BANNER, PROGRAMS, RUN, Bench, initrd_with
 
