@@ -110,6 +110,5 @@ FAULTS = (
         Outcome.FIRMWARE_FAILURE,
         "no-boot-device",
         silence=10,
-        sample=True,
     ),
 )

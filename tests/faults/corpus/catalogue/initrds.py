@@ -11,7 +11,7 @@ DEAD, NO_ROOT = Outcome.INIT_DIED, Outcome.NO_ROOTFS
 SHELL = Outcome.HANG
 
 FAULTS = (
-    Fault("initrd-absent-arm64", ARM64, (initrds.no_initrd,), NO_ROOT, "initrd-missing", sample=True),
+    Fault("initrd-absent-arm64", ARM64, (initrds.no_initrd,), NO_ROOT, "initrd-missing"),
     Fault("initrd-absent-s390x", S390X, (initrds.no_initrd,), NO_ROOT, "initrd-missing"),
     Fault(
         "initrd-cut-gzip-arm64", ARM64, (initrds.cut(0.5, initrds.gzipped),), NO_ROOT, "initrd-truncated", sample=True
@@ -45,7 +45,6 @@ FAULTS = (
         (initrds.with_mode("init", 0o644), initrds.lacking("bin/sh")),
         DEAD,
         "init-not-executable",
-        sample=True,
     ),
     Fault("init-interpreter-missing", ARM64, (initrds.lacking("bin/busybox"),), DEAD, "init-interpreter-missing"),
     Fault(
