@@ -140,7 +140,10 @@ def parse(raw: bytes, path: Path, dialect: Dialect | None = None) -> Document:
         data, place = builder.build(loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        bad(f"not valid YAML: {_problem(error)}", mark.line + 1 if mark else None)
+        line = mark.line + 1 if mark else None
+        if "maximum nesting depth" in _problem(error):  # a limit of the parser's own, since PyYAML 6.0.4
+            bad(f"nested deeper than {MAX_DEPTH} levels", line)
+        bad(f"not valid YAML: {_problem(error)}", line)
     finally:
         loader.dispose()
     if data is None:
