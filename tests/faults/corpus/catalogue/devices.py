@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.words import Outcome
-from tests.faults.corpus.fault import ARM64, ARMHF, MICROVM, PC, RISCV64, S390X, Fault
+from tests.faults.corpus.fault import ARM64, MICROVM, PC, RISCV64, S390X, Fault
 from tests.faults.corpus.ways import boots, initrds
 from tests.faults.corpus.ways.hands import KERNEL, told
 from tests.faults.corpus.ways.media import no_disk, ours
@@ -22,14 +22,6 @@ FAULTS = (
     Fault(
         "disk-driver-forgotten-arm64",
         ARM64,
-        (boots.drivers("virtio_pci", "virtio_net"),),
-        FAILED,
-        "driver-missing",
-        silence=PATIENT,
-    ),
-    Fault(
-        "disk-driver-forgotten-armhf",
-        ARMHF,
         (boots.drivers("virtio_pci", "virtio_net"),),
         FAILED,
         "driver-missing",
@@ -64,14 +56,6 @@ FAULTS = (
         (told("set_link", name="net0", up=False),),
         FAILED,
         "network-down",
-        silence=PATIENT,
-    ),
-    Fault(
-        "nic-unplugged-s390x",
-        S390X,
-        (told("device_del", after=KERNEL, id="dev-net0"),),
-        FAILED,
-        "device-absent",
         silence=PATIENT,
     ),
     Fault(

@@ -9,5 +9,5 @@ from tests.faults.corpus.ways.code import FOREVER, UNDEFINED, patched
 FAULTS = (
     Fault("initcall-never-returns", ARM64, (patched("virtio_blk_init", FOREVER),), Outcome.HANG, "initcall-deadlock"),
     Fault("driver-crashes", ARM64, (patched("virtnet_probe", UNDEFINED),), Outcome.OOPS, "panic-in-driver"),
-    Fault("kernel-crashes", ARM64, (patched("path_mount", UNDEFINED),), Outcome.OOPS, "kernel-bug"),
+    Fault("kernel-crashes", ARM64, (patched("__arm64_sys_mount", UNDEFINED),), Outcome.OOPS, "kernel-bug"),
 )
