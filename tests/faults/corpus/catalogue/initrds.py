@@ -53,6 +53,7 @@ FAULTS = (
         (initrds.program("init", elfs.AARCH64),),
         SHELL,
         "init-wrong-arch",
+        sample=True,
     ),
     Fault(
         "init-wrong-arch-riscv64",
@@ -60,7 +61,6 @@ FAULTS = (
         (initrds.program("init", elfs.AARCH64), initrds.lacking("bin/sh")),
         DEAD,
         "init-wrong-arch",
-        sample=True,
     ),
     Fault("init-empty", ARM64, (initrds.program("init", b""),), SHELL, "init-not-executable"),
 )

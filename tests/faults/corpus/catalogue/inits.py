@@ -28,7 +28,6 @@ FAULTS = (
         PANIC,
         "panic-requested",
         also=CRASH,
-        sample=True,
     ),
     Fault(
         "panic-by-sysrq-armhf",
@@ -37,6 +36,7 @@ FAULTS = (
         PANIC,
         "panic-requested",
         also=CRASH,
+        sample=True,
     ),
     Fault(
         "panic-and-reset",
