@@ -56,6 +56,7 @@ def test_where_it_crashed(bench: Bench, lines: tuple[str, ...], wanted: str, par
         ("lkdtm: Performing direct entry PANIC", "Kernel panic - not syncing: dumptest"),
         ("lkdtm: Performing direct entry EXCEPTION", *IN_MODULE),
         ("Kernel panic - not syncing: kernel: panic_on_warn set ...",),
+        ("Kernel panic - not syncing: NMI: Not continuing",),
     ],
 )
 def test_somebody_asked_for_it(bench: Bench, lines: tuple[str, ...]) -> None:

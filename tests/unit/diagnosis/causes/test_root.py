@@ -155,3 +155,11 @@ def test_no_driver_is_claimed_of_a_kernel_that_nobody_knows(bench: Bench) -> Non
 
 def test_a_root_is_none_of_a_boot_with_an_initrd(bench: Bench) -> None:
     assert bench.id(Outcome.NO_ROOTFS, BANNER, *LISTED, PANIC, facts=bench.facts(ours=False)) != "no-root-named"
+
+
+def test_a_default_of_the_architecture_names_no_root(bench: Bench) -> None:
+    panic = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(1,0)"
+    none = bench.facts(initrd=None)
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, panic, facts=none) == "initrd-missing"
+    named = bench.facts(initrd=None, cmdline=("root=/dev/ram0",))
+    assert bench.id(Outcome.NO_ROOTFS, BANNER, panic, facts=named) == "root-filesystem-unknown"
