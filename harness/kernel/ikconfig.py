@@ -15,6 +15,7 @@ from typing import Protocol
 
 from harness.errors import InputError, Where
 from harness.image.inflate import Inflated, Plain, checkable, form_of
+from harness.kernel.lz4blocks import Lz4Blocks
 
 MAX_IMAGE = 256 << 20  # bytes of a kernel image; Debian's largest has 35 MB
 MAX_PAYLOAD = 512 << 20  # bytes that a payload may unpack to
@@ -23,7 +24,7 @@ _START, _END = b"IKCFG_ST", b"IKCFG_ED"
 _CHUNK = 1 << 20
 _TRIES = 16  # places for each form that look like a compressed payload; a hostile image could have a million
 # The forms in which an image may hide its payload at a place that no header tells (arm's zImage, s390, powerpc).
-_PAYLOADS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"BZh", b"\x5d\x00\x00")
+_PAYLOADS = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0", b"BZh", b"\x5d\x00\x00", b"\x02\x21\x4c\x18")
 
 
 class _Stream(Protocol):
@@ -31,7 +32,7 @@ class _Stream(Protocol):
 
 
 def embedded_config(image: Path) -> str | None:
-    """The .config inside a kernel image; None where it has none or hides it from us (lz4 and lzo are not unpacked).
+    """The .config inside a kernel image; None where it has none or hides it from us (lzo is not unpacked).
 
     Never raises for what is in the image: a damaged one is for the boot to tell. Raises OSError.
     """
@@ -44,9 +45,13 @@ def embedded_config(image: Path) -> str | None:
     for offset in _payloads(data):
         source = Plain(io.BytesIO(memoryview(data)[offset:]))
         form = form_of(data[offset : offset + 6])
-        if form is None or not checkable(form):
+        where = Where(str(image))
+        if form == "lz4":
+            payload: Inflated | Lz4Blocks = Lz4Blocks(source, where)
+        elif form is not None and checkable(form):
+            payload = Inflated(source, form, where)
+        else:
             continue
-        payload = Inflated(source, form, Where(str(image)))
         try:
             found = _between_marks(payload, budget)
         except InputError:  # it only looked like a payload

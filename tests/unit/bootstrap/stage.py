@@ -39,6 +39,16 @@ FIRMWARE = (
 )
 QEMUS = ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-arm")
 BUILD_TOOLS = ("make", "gcc", "flex", "bison", "bc", "xz", "lz4", "skopeo")
+IMAGE_TOOLS = {  # and the packages they are in
+    "grub-mkimage": "grub-common",
+    "mcopy": "mtools",
+    "mkfs.vfat": "dosfstools",
+    "mkfs.erofs": "erofs-utils",
+    "sqfstar": "squashfs-tools",
+    "xorriso": "xorriso",
+    "sfdisk": "fdisk",
+    "fakeroot": "fakeroot",
+}
 HEADERS = {"usr/include/stdio.h": "libc6-dev", "usr/include/gelf.h": "libelf-dev"}
 SOURCES = "etc/apt/sources.list.d/bootmatrix-backports.sources"
 
@@ -213,7 +223,7 @@ def build(folder: Path) -> Stage:
         (folder / "bin" / name).symlink_to(os.path.realpath(real) if "busybox" not in real else real)
     for name in QEMUS:
         stage.stub(name, _QEMU)
-    for name in ("qemu-img", "depmod", "dpkg-deb", "dpkg", "sleep", *BUILD_TOOLS):
+    for name in ("qemu-img", "depmod", "dpkg-deb", "dpkg", "sleep", *BUILD_TOOLS, *IMAGE_TOOLS):
         stage.stub(name)
     stage.stub("id", "told uid\n")
     stage.stub("sudo", 'exec "$@"\n')

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.bootstrap.stage import BUILD_TOOLS, HEADERS, SOURCES, Stage
+from tests.unit.bootstrap.stage import BUILD_TOOLS, HEADERS, IMAGE_TOOLS, SOURCES, Stage
 
 MORE_QEMUS = {"riscv": "riscv64", "s390x": "s390x", "ppc": "ppc64"}
 CROSS = {
@@ -34,15 +34,16 @@ def offering(stage: Stage) -> Stage:
     return stage
 
 
-@pytest.mark.parametrize("missing", BUILD_TOOLS)
-def test_the_tests_need_the_tools_that_build_a_kernel_and_a_boot_does_not(ready: Stage, missing: str) -> None:
-    ready.offer({"xz": "xz-utils"}.get(missing, missing), missing)
+@pytest.mark.parametrize("missing", [*BUILD_TOOLS, *IMAGE_TOOLS])
+def test_the_tests_need_tools_that_a_boot_does_not(ready: Stage, missing: str) -> None:
+    package = {"xz": "xz-utils", **IMAGE_TOOLS}.get(missing, missing)
+    ready.offer(package, missing)
     ready.remove(missing)
     assert ready.run("run").returncode == 7
     assert ready.calls() == ["bootmatrix run"]
     done = ready.run("test")
     assert done.returncode == 5, done.stderr
-    assert installs(ready) == [{"xz": "xz-utils"}.get(missing, missing)]
+    assert installs(ready) == [package]
 
 
 @pytest.mark.parametrize(("header", "package"), HEADERS.items())

@@ -8,6 +8,7 @@ import lzma
 import struct
 from pathlib import Path
 
+import lz4.block
 import pytest
 import zstandard
 
@@ -53,7 +54,15 @@ def zboot(payload: bytes) -> bytes:
     return bytes(head) + payload
 
 
+def legacy_lz4(data: bytes, block: int = 8 << 20) -> bytes:
+    """As `lz4 -l` packs it, with the size behind it that the build of an x86 kernel appends."""
+    packed = [lz4.block.compress(data[at : at + block], store_size=False) for at in range(0, len(data), block)]
+    frame = b"\x02\x21\x4c\x18" + b"".join(struct.pack("<I", len(one)) + one for one in packed)
+    return frame + struct.pack("<I", len(data))
+
+
 PACKED = {
+    "lz4": legacy_lz4(vmlinux()),
     "gzip": gzip.compress(vmlinux()),
     "zstd": zstandard.compress(vmlinux()),
     "xz": lzma.compress(vmlinux()),
@@ -79,6 +88,12 @@ def test_plain_and_gzipped(tmp_path: Path, data: bytes) -> None:
     assert embedded_config(path) == CONFIG
 
 
+def test_lz4_of_several_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "kernel"
+    path.write_bytes(bzimage(legacy_lz4(bytes((8 << 20) - 20) + vmlinux())))
+    assert embedded_config(path) == CONFIG
+
+
 @pytest.mark.parametrize("shift", range(-12, 13))
 def test_marks_across_two_reads(tmp_path: Path, shift: int) -> None:
     path = tmp_path / "kernel"
@@ -96,8 +111,24 @@ def test_marks_across_two_reads(tmp_path: Path, shift: int) -> None:
         b"IKCFG_ST\x1f\x8b" + b"x" * 1000,
         b"IKCFG_ST" + gzip.compress(b"nothing of a configuration") + b"IKCFG_ED",
         bzimage(PACKED["zstd"][:60]),
+        b"\x02\x21\x4c\x18" * 50_000,
+        bzimage(PACKED["lz4"][:60]),
+        bzimage(PACKED["lz4"][:12] + b"\xff" * (len(PACKED["lz4"]) - 12)),
+        bzimage(b"\x02\x21\x4c\x18" + struct.pack("<I", 0xFFFFFFF0) + bytes(100)),
     ],
-    ids=["empty", "zeros", "many gzip", "many zstd", "damaged", "no config", "cut"],
+    ids=[
+        "empty",
+        "zeros",
+        "many gzip",
+        "many zstd",
+        "damaged",
+        "no config",
+        "cut",
+        "many lz4",
+        "cut lz4",
+        "damaged lz4",
+        "a block too large",
+    ],
 )
 def test_what_has_none(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "kernel"
