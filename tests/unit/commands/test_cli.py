@@ -73,7 +73,7 @@ def test_list_selects_by_expression() -> None:
         (("list", "--jsn"), ("--jsn",)),
         (("boot", "--target", "raspi3b"), ("--kernel", "--iso", "--disk")),
         (("boot", "--target", "nope", "--kernel", "x"), ("nope",)),
-        (("boot", "--target", "raspi3b", "--kernel", "x", "--disk", "y"), ("exactly one",)),
+        (("boot", "--target", "raspi3b", "--kernel", "x", "--iso", "y"), ("--kernel and --iso", "give one of")),
         (("boot", "--target", "raspi3b", "--disk", "x", "--append", "y"), ("--append",)),
         (("boot", "--target", "raspi3b", "--kernel", "/etc/passwd", "--ready", "("), ("--ready", "regular expression")),
         (("console", "x86_64-*"), ("names", "choose one")),
