@@ -75,7 +75,8 @@ def test_a_driver_that_the_target_forgot(bootmatrix: Callable[..., Ended], tmp_p
     ended = bootmatrix("run", "broken", "--no-preflight", cwd=project)
     assert ended.status == 1, ended.stderr
     assert ended.cell["outcome"] == "service-failed"
-    assert ended.cell["cause"].startswith("disk0 failed:")
+    assert "; disk0 failed:" in ended.cell["cause"]
+    assert ended.cell["diagnosis"]["id"] == "driver-missing"
 
 
 def test_a_driver_that_the_kernel_does_not_have(bootmatrix: Callable[..., Ended], tmp_path: Path) -> None:
@@ -103,5 +104,6 @@ def test_a_disk_with_nothing_on_it(bootmatrix: Callable[..., Ended], tmp_path: P
     ended = bootmatrix("boot", "--target", "x86_64-baremetal-bios", "--disk", str(disk), "--timeout", "60")
     assert ended.status == 1, ended.stderr
     assert ended.cell["outcome"] == "firmware-failure"
-    assert ended.cell["cause"] == "No bootable device."
+    assert ended.cell["cause"].endswith("; No bootable device.")
+    assert ended.cell["diagnosis"]["id"] == "no-boot-device"
     assert disk.read_bytes() == bytes(1 << 20)

@@ -176,7 +176,7 @@ class Stage:
             env=self.environment(**env),
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=False,
         )
 

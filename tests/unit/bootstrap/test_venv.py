@@ -113,8 +113,8 @@ def test_two_calls_at_once_install_once(stage: Stage) -> None:
     second = stage.start("second")
     read_until(second, "waiting for another call")
     gate.write_text("go on\n")
-    out_first, _ = first.communicate(timeout=20)
-    out_second, _ = second.communicate(timeout=20)
+    out_first, _ = first.communicate(timeout=60)
+    out_second, _ = second.communicate(timeout=60)
     assert (out_first, first.returncode) == ("first\0", 7)
     assert (out_second, second.returncode) == ("second\0", 7)
     assert len(stage.calls(PIP)) == 1
@@ -132,7 +132,7 @@ def test_nothing_is_made_while_another_call_has_the_lock(stage: Stage, util_linu
             call.wait(timeout=0.7)
         assert not stage.calls("python3 -m venv")
         assert not stage.calls("qemu")
-    out, _ = call.communicate(timeout=20)
+    out, _ = call.communicate(timeout=60)
     assert (out, call.returncode) == ("x\0", 7)
 
 
@@ -144,7 +144,7 @@ def test_interrupted_installation_is_made_anew(stage: Stage, number: int, status
     # opening a FIFO for writing waits for its reader: pip is at work now
     with gate.open("w"):
         os.killpg(call.pid, number)
-        call.communicate(timeout=20)
+        call.communicate(timeout=60)
     assert call.returncode == status
     gate.unlink()
     assert not stage.calls("bootmatrix")
