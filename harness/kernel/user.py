@@ -18,8 +18,8 @@ from harness.kernel.magic import HEAD, kind_of, other
 from harness.store import Store
 from harness.words import Arch
 
-# armel and armhf differ in user space; a 32-bit Arm kernel's header is the same for both.
 _READER = 2  # of embedded_config: what one that knew fewer forms did not find is looked for again
+# armel and armhf differ in user space; a 32-bit Arm kernel's header is the same for both.
 _HEADER_SAYS = {Arch.ARMEL: Arch.ARMHF}
 
 
