@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from harness.boot.marks import marks_in
+from harness.marks import marks_in
 from harness.plan.target import Target
 from harness.words import Arch, Event, Outcome, Source
 

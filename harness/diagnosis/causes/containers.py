@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause, Weight, explains
-from harness.diagnosis.steps import failed_steps, first_failed
+from harness.diagnosis.steps import failed_steps, first_failed, is_of_containers
 from harness.preflight.need import Unmet, unmet
 from harness.words import Outcome
 
@@ -96,7 +96,7 @@ def not_supported(case: Case) -> Cause | None:
 def foreseen(case: Case) -> Cause | None:
     """A container failed and nothing was said of why, but preflight knew."""
     found = next((one for one in case.findings if one.cause == "container-support-missing"), None)
-    failed = [step.line for step in failed_steps(case) if step.is_of_containers]
+    failed = [step.line for step in failed_steps(case) if is_of_containers(step)]
     if found is None or not failed:
         return None
     return Cause(found.cause, f"{found.what}: {found.why}", (found.what, failed[0]), f"set {found.symbol}=y")

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause, Weight, explains
-from harness.diagnosis.steps import Step, failed_steps
+from harness.diagnosis.steps import failed_steps
 from harness.kernel.modules import normal
+from harness.marks import Mark
 from harness.preflight.facts import Facts
 from harness.preflight.need import Unmet, unmet
 from harness.words import Outcome
@@ -97,7 +98,7 @@ def no_address(case: Case) -> Cause | None:
     )
 
 
-def _not_found(facts: Facts, step: Step, noun: str, is_there: bool, needs: Iterable[str]) -> Cause | None:
+def _not_found(facts: Facts, step: Mark, noun: str, is_there: bool, needs: Iterable[str]) -> Cause | None:
     """Of a device that is not in the machine no driver is missing; of one that is, one must be, or it is broken."""
     has = f"the machine has {', '.join(facts.devices) or 'no device'}"
     if not is_there:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from harness.diagnosis.steps import failed_steps
 from harness.diagnosis.why import cause_of
 from harness.words import Event, Outcome, Source
 from tests.unit.diagnosis.causes.conftest import BANNER, RUN, Bench
@@ -105,3 +106,8 @@ def test_a_device_that_was_unplugged(bench: Bench) -> None:
     assert (cause.id, cause.evidence) == ("device-absent", ("DEVICE_DELETED device=dev-disk0", step))
     assert bench.id(FAILED, BANNER, RUN, mark("network"), told=gone("dev-net0")) == "device-absent"
     assert bench.id(FAILED, BANNER, RUN, step, told=gone("dev-net0")) == "service-died"
+
+
+def test_a_mark_that_is_only_quoted_is_no_failed_step(bench: Bench) -> None:
+    case = bench.case(Outcome.SERVICE_FAILED, "sh: I saw bootmatrix: step=disk0 status=1 up=1 once")
+    assert failed_steps(case) == []

@@ -1,4 +1,4 @@
-"""The marks that our init prints through the kernel's log: one line a step, never split by other text."""
+"""The marks that our inits print through the kernel's log: one line a step, never split by other text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 NEEDLE = "bootmatrix: step="
 _MARK = re.compile(
-    r"^(?:<\d+>)?(?:\[[ \d.]+\](?:\[[^\]\n]*\])? ?)?bootmatrix: step=(?P<name>[a-z0-9-]+) status=(?P<status>\d{1,5})"
+    r"^(?:<\d+>)?(?:\[[ \d.]+\](?:\[[^\]\n]*\])? ?)?bootmatrix: step=(?P<name>[a-z0-9:._-]+) status=(?P<status>\d{1,5})"
     r"(?P<rest>(?: [a-z0-9-]+=[^ \n]*)*) *$",
     re.MULTILINE,
 )

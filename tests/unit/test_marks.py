@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness.boot.marks import marks_in
+from harness.marks import marks_in
 
 
 def test_fields() -> None:
@@ -58,3 +58,9 @@ def test_hostile_text_takes_linear_time() -> None:
         started = time.process_time()
         assert list(marks_in(text)) == []
         assert time.process_time() - started < 0.5
+
+
+def test_steps_of_containers_have_their_kind_before_their_name() -> None:
+    assert [mark.name for mark in marks_in("bootmatrix: step=service:node_exporter.1 status=1")] == [
+        "service:node_exporter.1"
+    ]
