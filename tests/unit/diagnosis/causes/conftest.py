@@ -12,25 +12,16 @@ from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause
 from harness.diagnosis.diagnoser import Diagnoser
 from harness.diagnosis.why import cause_of
-from harness.image.contents import Contents, Program
+from harness.image.contents import Contents
 from harness.plan.target import Target
 from harness.preflight.facts import Facts
-from harness.preflight.knowledge import read_knowledge
 from harness.words import Outcome
+from tests.unit.smallmachine import CONFIG as SMALL
+from tests.unit.smallmachine import INITRD, facts_of
 
-CONFIG = """
-TTY SERIAL_AMBA_PL011 SERIAL_AMBA_PL011_CONSOLE OF ARM_GIC ARM_ARCH_TIMER ARM_PSCI_FW BLK_DEV_INITRD RD_ZSTD RD_GZIP
-BINFMT_ELF BINFMT_SCRIPT DEVTMPFS PROC_FS SYSFS PRINTK PROC_SYSCTL UNIX98_PTYS NET INET PACKET UNIX BLOCK PCI VIRTIO_PCI
-VIRTIO_BLK NETDEVICES VIRTIO_NET MODULES SMP EXT4_FS OVERLAY_FS CGROUPS MEMCG CGROUP_PIDS CPUSETS CGROUP_SCHED
-NAMESPACES UTS_NS IPC_NS PID_NS NET_NS SECCOMP SECCOMP_FILTER ISO9660_FS"""
-
-PROGRAMS = {
-    "init": Program("script", interpreter="/bin/sh"),
-    "bin/busybox": Program("elf", "arm64"),
-}
-INITRD = Contents(
-    forms=("zstd",), packed=1 << 20, unpacked=2 << 20, complete=True, programs=PROGRAMS, links={"bin/sh": "busybox"}
-)
+CONFIG = f"""{SMALL}
+RD_GZIP EXT4_FS OVERLAY_FS CGROUPS MEMCG CGROUP_PIDS CPUSETS CGROUP_SCHED NAMESPACES UTS_NS IPC_NS PID_NS NET_NS SECCOMP
+SECCOMP_FILTER ISO9660_FS"""
 BANNER = "Linux version 6.1.0-42-arm64 (debian-kernel@lists.debian.org) #1 SMP"
 RUN = "Run /init as init process"
 
@@ -52,17 +43,8 @@ class Bench:
         """Facts; `drop` are symbols that are not set, `modules` those that are =m, `add` more that are =y."""
         config = {name: "y" for name in CONFIG.split() if name not in drop.split()}
         config |= dict.fromkeys(modules.split(), "m") | dict.fromkeys(add.split(), "y")
-        data: dict[str, Any] = {
-            "target": self.target(machine={"type": "virt", "memory": 256} | (machine or {})),
-            "knowledge": read_knowledge(),
-            "config": config,
-            "release": "6.1.0",
-            "cmdline": ("console=ttyAMA0", "panic=0"),
-            "devices": ("virtio-blk-pci", "virtio-net-pci"),
-            "buses": ("virtio",),
-            "initrd": INITRD,
-        }
-        return Facts(**(data | fields))
+        board = self.target(machine={"type": "virt", "memory": 256} | (machine or {}))
+        return facts_of(**{"target": board, "config": config, **fields})
 
     def case(self, outcome: Outcome | None, *console: str, facts: Facts | None = None, **fields: Any) -> Case:
         """A case with its console, without times."""

@@ -6,7 +6,8 @@ import pytest
 
 from harness.image.contents import Program
 from harness.words import Outcome
-from tests.unit.diagnosis.causes.conftest import BANNER, PROGRAMS, RUN, Bench, initrd_with
+from tests.unit.diagnosis.causes.conftest import BANNER, RUN, Bench, initrd_with
+from tests.unit.smallmachine import PROGRAMS
 
 NO_INIT = "Kernel panic - not syncing: No working init found.  Try passing init= option to kernel."
 ROOT = "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)"

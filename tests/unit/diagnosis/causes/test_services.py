@@ -7,7 +7,8 @@ import pytest
 from harness.image.contents import Program
 from harness.preflight.finding import Finding, Level
 from harness.words import Outcome
-from tests.unit.diagnosis.causes.conftest import BANNER, PROGRAMS, RUN, Bench, initrd_with
+from tests.unit.diagnosis.causes.conftest import BANNER, RUN, Bench, initrd_with
+from tests.unit.smallmachine import PROGRAMS
 
 FAILED = Outcome.SERVICE_FAILED
 STEP = "bootmatrix: step=service:web status=1 up=9.1"
