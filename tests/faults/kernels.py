@@ -130,12 +130,13 @@ def examine(case: Broken, store: Store, scratch: Path) -> Seen:
 
 
 def refusal(requests: dict[str, Request], case: Broken, store: Store) -> str:
-    """What the audit says of a configuration whose other requests depend on the symbol."""
+    """What the audit says of a configuration whose other requests depend on the symbol, itself or what it selects."""
     target = Catalog(builtin_root()).target(case.target)
     try:
         resolve(requests, source_tree(DEFAULT_SOURCE, store), toolchain(target.arch), store)
     except InputError as problem:
-        return str(problem) if case.symbol in str(problem) else ""
+        named = all(f"CONFIG_{symbol}: depends on " in str(problem) for symbol in case.dependent)
+        return str(problem) if named else ""
     return ""
 
 
