@@ -52,6 +52,12 @@ class Facts:
         """What is known of the devices that are network cards."""
         return self._of_kind("network card")
 
+    @cached_property
+    def bridged(self) -> bool:
+        """Whether one of the devices stands behind the machine's PCI host bridge."""
+        found = (self.knowledge.device(name, self.target.arch) for name in self.devices)
+        return any(entry and "PCI" in entry.needs for entry in found)
+
     def _of_kind(self, *kinds: str) -> tuple[Entry, ...]:
         found = [self.knowledge.device(name, self.target.arch) for name in self.devices]
         return tuple(entry for entry in found if entry and any(kind in entry.what for kind in kinds))

@@ -32,6 +32,7 @@ class Entry(NamedTuple):
     wants: Sequence[str] = ()
     disk: Mapping[str, Sequence[str]] = _NONE
     nic: Sequence[str] = ()
+    bridge: Sequence[str] = ()
     tree: str | None = None
     speaks: bool = False
     console: bool = False

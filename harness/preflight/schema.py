@@ -62,6 +62,7 @@ class MachineEntry(Entry):
         default_factory=dict, description="what a disk on a bus of its own controllers (sd, ahci, ide) needs"
     )
     nic: tuple[Need, ...] = Field((), description="what its own network card needs")
+    bridge: tuple[Need, ...] = Field((), description="what its PCI host bridge needs, behind which its PCI devices are")
     tree: Text | None = Field(None, description="what the root of its device tree is compatible with")
     speaks: bool = Field(False, description="its firmware writes to the console before a kernel does")
 

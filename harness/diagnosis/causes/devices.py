@@ -64,7 +64,7 @@ def disk_not_found(case: Case) -> Cause | None:
         return None
     needs = [need for entry in facts.disks for need in entry.needs]
     needs += [need for machine in facts.machines for bus in facts.buses for need in machine.disk.get(bus, ())]
-    return _not_found(facts, step, "disk", bool(facts.buses), needs)
+    return _not_found(facts, step, "disk", bool(facts.buses), [*needs, *_bridge(facts)])
 
 
 @explains(Weight.DEDUCED, *_ENDS)
@@ -78,7 +78,13 @@ def nic_not_found(case: Case) -> Cause | None:
         return None
     needs = [need for entry in facts.nics for need in entry.needs]
     needs += [need for machine in facts.machines if facts.onboard_nic for need in machine.nic]
-    return _not_found(facts, step, "network card", bool(facts.nics) or facts.onboard_nic, needs)
+    is_there = bool(facts.nics) or facts.onboard_nic
+    return _not_found(facts, step, "network card", is_there, [*needs, *_bridge(facts)])
+
+
+def _bridge(facts: Facts) -> list[str]:
+    """What finds the devices behind PCI, where there are some."""
+    return [need for machine in facts.machines if facts.bridged for need in machine.bridge]
 
 
 @explains(Weight.DEDUCED, *_ENDS)

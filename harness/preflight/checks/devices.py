@@ -20,6 +20,11 @@ def check(facts: Facts) -> Iterator[Finding]:
             why = f"{entry.what} ({name}) would have no driver"
             yield from findings_of(entry, facts, why, certain=facts.ours, predicts=_ENDS, cause=_CAUSE)
     for machine in facts.machines:
+        if facts.bridged:
+            why = f"the PCI host bridge of {machine.what}, and with it every device behind it, would have no driver"
+            yield from findings_of(
+                machine, facts, why, needs=machine.bridge, certain=facts.ours, predicts=_ENDS, cause=_CAUSE
+            )
         for bus in dict.fromkeys(facts.buses):
             needs = machine.disk.get(bus, ())
             why = f"the {bus} disk of {machine.what} would have no driver"

@@ -129,6 +129,15 @@ def test_an_archive_that_could_not_be_read_is_not_judged(facts: Make, initrd: Co
     assert told(preflight(facts(add={"VIRTIO_BLK": "m"}))) == [("error", "CONFIG_VIRTIO_BLK")]
 
 
+def test_a_host_bridge_without_its_driver(facts: Make) -> None:
+    """Nobody finds what is behind it; a device that is not behind it needs none, and ACPI tells of it, too."""
+    (found,) = preflight(facts(drop="PCI_HOST_GENERIC"))
+    assert (found.level, found.symbol, found.predicts) == ("error", "CONFIG_PCI_HOST_GENERIC", "service-failed")
+    assert preflight(facts(drop="PCI_HOST_GENERIC", add={"ACPI": "y"})) == ()
+    plain = ("virtio-blk-device", "virtio-net-device")
+    assert preflight(facts(drop="PCI_HOST_GENERIC", add={"VIRTIO_MMIO": "y"}, devices=plain)) == ()
+
+
 def test_somebody_elses_image_may_do_without(facts: Make) -> None:
     found = preflight(facts(drop="VIRTIO_BLK DEVTMPFS BINFMT_SCRIPT PRINTK", ours=False))
     assert {level for level, _ in told(found)} == {"warning"}

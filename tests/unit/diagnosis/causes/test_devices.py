@@ -89,6 +89,15 @@ def test_no_symbol_is_named_where_the_configuration_or_the_machine_is_unknown(be
     assert module.text == "init could not load virtio_net"
 
 
+def test_a_host_bridge_without_its_driver(bench: Bench) -> None:
+    facts = bench.facts(drop="PCI_HOST_GENERIC")
+    for step in ("disk0", "network"):
+        found = cause_of(bench.case(FAILED, BANNER, RUN, mark(step), facts=facts))
+        assert found
+        assert found.id == "driver-missing"
+        assert "PCI_HOST_GENERIC" in found.text
+
+
 def test_another_step_is_not_the_disks(bench: Bench) -> None:
     facts = bench.facts(drop="VIRTIO_BLK VIRTIO_NET")
     assert bench.id(FAILED, BANNER, RUN, mark("service:web"), facts=facts) == "service-died"
