@@ -19,11 +19,15 @@ _MACHINES = {
 
 
 class Program(NamedTuple):
-    """An executable file: `kind` is elf, script or other; `arch` an ELF's; `interpreter` a script's or an ELF's."""
+    """An executable file: `kind` is elf, script or other; `arch` an ELF's; `interpreter` a script's or an ELF's.
+
+    `thumb`: it starts in Thumb code, which not every 32-bit Arm kernel runs.
+    """
 
     kind: str
     arch: str = ""
     interpreter: str = ""
+    thumb: bool = False
 
 
 class Contents(NamedTuple):
@@ -123,7 +127,9 @@ def program_of(head: bytes) -> Program:
         arch = "ppc64"
     if arch == "armhf" and not struct.unpack_from(f"{order}I", head, 36)[0] & 0x400:  # EF_ARM_ABI_FLOAT_HARD
         arch = "armel"
-    return Program("elf", arch, _interpreter(head, order, bits))
+    # The lowest bit of where an Arm program starts (e_entry) tells of Thumb code.
+    thumb = arch in ("armhf", "armel") and bool(struct.unpack_from(f"{order}I", head, 24)[0] & 1)
+    return Program("elf", arch, _interpreter(head, order, bits), thumb)
 
 
 def _interpreter(head: bytes, order: str, bits: int) -> str:

@@ -20,7 +20,7 @@ from harness.preflight.facts import Facts
 from harness.preflight.knowledge import kept_knowledge
 from harness.store import Store
 
-_CONTENTS = 2  # of what is kept of an initrd; part of the key
+_CONTENTS = 3  # of what is kept of an initrd; part of the key
 UNCERTAIN = ".config"  # lies in a source tree, where the next `make menuconfig` changes it
 
 

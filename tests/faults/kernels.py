@@ -27,7 +27,7 @@ from harness.kernel.matched.toolchain import toolchain
 from harness.plan.catalog import Catalog, builtin_root
 from harness.store import Store
 
-MICROVM, VIRT, PI = "x86_64-cloud-microvm", "arm64-cloud-virt", "raspi3b"
+MICROVM, VIRT, PI, SABRE = "x86_64-cloud-microvm", "arm64-cloud-virt", "raspi3b", "sabrelite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ BROKEN = (
     Broken(VIRT, "VIRTIO_PCI", ("VIRTIO_BLK", "VIRTIO_NET")),
     Broken(PI, "SERIAL_8250_BCM2835AUX"),
     Broken(PI, "MMC_BCM2835"),
+    Broken(SABRE, "ARM_THUMB"),
 )
 
 

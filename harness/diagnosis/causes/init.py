@@ -12,7 +12,7 @@ import signal
 from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause, Weight, explains
 from harness.image.contents import Program
-from harness.preflight.checks.program import COMPATIBLE, DEPTH, FALLBACKS
+from harness.preflight.checks.program import COMPATIBLE, DEPTH, FALLBACKS, formats
 from harness.preflight.need import unmet
 from harness.words import Outcome
 
@@ -94,16 +94,10 @@ def no_loader_for_it(case: Case) -> Cause | None:
     for _ in range(DEPTH):
         if program is None:
             return None
-        symbol = {"elf": "BINFMT_ELF", "script": "BINFMT_SCRIPT"}.get(program.kind)
-        if symbol and (missing := unmet(symbol, case.facts, early=True)):
-            kind = "elf" if program.kind == "elf" else "script"
-            noun = "an ELF program" if kind == "elf" else "a script"
-            return Cause(
-                f"{kind}-support-missing",
-                f"the kernel cannot run {path}, which is {noun}: {missing.what}",
-                (line, missing.what),
-                f"set {missing.symbol}=y",
-            )
+        for symbol, noun, cause in formats(program, case.facts.target.arch):
+            if missing := unmet(symbol, case.facts, early=True):
+                text = f"the kernel cannot run {path}, which is {noun}: {missing.what}"
+                return Cause(cause, text, (line, missing.what), f"set {missing.symbol}=y")
         path, program = program.interpreter, _program(case, program.interpreter)
     return None
 

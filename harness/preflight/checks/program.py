@@ -76,16 +76,13 @@ class _Problem(NamedTuple):
 
 def _problem(path: str, program: Program, contents: Contents, facts: Facts) -> _Problem | None:
     for _ in range(DEPTH):
-        if program.kind == "script":
-            if missing := _without("BINFMT_SCRIPT", facts):
-                return _lacking(missing, f"{path} is a script", "script-support-missing")
-        elif program.kind == "elf":
-            if missing := _without("BINFMT_ELF", facts):
-                return _lacking(missing, f"{path} is an ELF program", "elf-support-missing")
-            if other := _foreign(path, program.arch, facts):
-                return other
-        else:
+        if program.kind == "other":
             return None  # perhaps something that binfmt_misc knows
+        for symbol, noun, cause in formats(program, facts.target.arch):
+            if missing := _without(symbol, facts):
+                return _lacking(missing, f"{path} is {noun}", cause)
+        if program.kind == "elf" and (other := _foreign(path, program.arch, facts)):
+            return other
         if not program.interpreter:
             return None
         found = contents.program(program.interpreter)
@@ -96,6 +93,16 @@ def _problem(path: str, program: Program, contents: Contents, facts: Facts) -> _
             return None  # its loader is of the same kind, and starts it itself
         path, program = program.interpreter, found
     return None
+
+
+def formats(program: Program, arch: Arch) -> Iterator[tuple[str, str, str]]:
+    """The symbols that a kernel of `arch` runs such a program by, each with what the program is, and the cause's id."""
+    if program.kind == "script":
+        yield "BINFMT_SCRIPT", "a script", "script-support-missing"
+    if program.kind == "elf":
+        yield "BINFMT_ELF", "an ELF program", "elf-support-missing"
+    if program.thumb and arch in (Arch.ARMHF, Arch.ARMEL):  # a 64-bit kernel runs Thumb code always
+        yield "ARM_THUMB", "a program in Thumb code", "elf-support-missing"
 
 
 def _without(symbol: str, facts: Facts) -> Unmet | None:

@@ -49,9 +49,10 @@ def test_a_form_that_is_not_read_leaves_it_open(tmp_path: Path) -> None:
     assert not check_initrd(path).complete
 
 
-def elf(bits: int, machine: int, *, little: bool = True, flags: int = 0) -> bytes:
+def elf(bits: int, machine: int, *, little: bool = True, flags: int = 0, entry: int = 0) -> bytes:
     order = "<" if little else ">"
     head = b"\x7fELF" + bytes([bits // 32, 1 if little else 2]) + bytes(10) + struct.pack(f"{order}HH", 2, machine)
+    head = head.ljust(24, b"\0") + struct.pack(f"{order}I", entry)
     head = head.ljust(36, b"\0") + struct.pack(f"{order}I", flags)
     return head.ljust(128, b"\0")
 
@@ -66,6 +67,12 @@ def elf(bits: int, machine: int, *, little: bool = True, flags: int = 0) -> byte
 )  # fmt: skip
 def test_architectures(head: bytes, arch: str) -> None:
     assert program_of(head) == Program("elf", arch)
+
+
+def test_thumb_code() -> None:
+    assert program_of(elf(32, 40, flags=0x5000400, entry=0x10001)).thumb
+    assert not program_of(elf(32, 40, flags=0x5000400, entry=0x10000)).thumb
+    assert not program_of(elf(64, 183, entry=1)).thumb
 
 
 def test_the_loader_of_a_dynamic_program() -> None:
