@@ -15,7 +15,6 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from harness.errors import HostError, InputError
 from harness.kernel.distro import depmod
@@ -105,19 +104,21 @@ class Make:
         version = self._tree.source.version
         total = self._expected(goals)
         done = 0
-        with self._log.open("w", encoding="utf-8", errors="backslashreplace") as log, self._make(goals) as lines:
-            for line in lines:
+        with self._log.open("w", encoding="utf-8", errors="backslashreplace") as log, self._make(goals) as make:
+            for line in make.stdout or ():
                 log.write(line)
                 if _OBJECT.fullmatch(line.rstrip("\n")):
                     done += 1
                     of = f" of at most {max(total, done)}" if total else ""
                     # Called for every object: whoever listens may raise, and thereby ends the build.
                     self._progress(f"building Linux {version}: {done}{of} objects")
+        if make.returncode != 0:  # only now is the log whole
+            raise self._failure(make.returncode)
         if done > total:
             self._remember(goals, done)
 
     @contextmanager
-    def _make(self, goals: Sequence[str]) -> Iterator[IO[str]]:
+    def _make(self, goals: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
         argv = [*leash(), *self._tree.make(f"-j{len(os.sched_getaffinity(0))}", *goals)]
         # A group of its own, so that compilers end with make, whatever ends it.
         process = subprocess.Popen(
@@ -127,7 +128,7 @@ class Make:
         )  # fmt: skip
         assert process.stdout is not None  # noqa: S101 -- for the type checker
         try:
-            yield process.stdout
+            yield process
         except BaseException:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGTERM)
@@ -135,8 +136,6 @@ class Make:
         finally:
             process.stdout.close()
             process.wait()
-        if process.returncode != 0:
-            raise self._failure(process.returncode)
 
     def _failure(self, status: int) -> HostError:
         text = self._log.read_text(encoding="utf-8", errors="replace")
