@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 import time
 import traceback
 from collections.abc import Sequence
@@ -75,6 +76,7 @@ class Run:
         self._line: asyncio.PriorityQueue[_Waiting] = asyncio.PriorityQueue()
         self._numbers = itertools.count()
         self._told_of: set[str] = set()
+        self._ended = threading.Event()
         (engine.run_dir / "console").mkdir(parents=True, exist_ok=True)
 
     @property
@@ -95,6 +97,7 @@ class Run:
                     for _ in range(min(self._engine.jobs, len(self._works))):
                         group.create_task(self._boot_next())
             except BaseException:
+                self._ended.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
             finally:
@@ -121,9 +124,14 @@ class Run:
         board = self._engine.lab.board_for(work.target.name)
         folder = self._work_folder(work)
 
+        def tell(text: str) -> None:
+            if self._ended.is_set():
+                raise KeyboardInterrupt  # nobody waits any more: a kernel's build would go on for minutes
+            progress.phase(work.id, "build", text)
+
         def prepare() -> Prepared:
             folder.mkdir(parents=True, exist_ok=True)
-            return work.prepare(folder, lambda text: progress.phase(work.id, "build", text))
+            return work.prepare(folder, tell)
 
         try:
             if board is None:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -135,6 +136,17 @@ class Held(FakeWork):
         return super().prepare(folder, say)
 
 
+class Compiling(FakeWork):
+    """Its build tells of one object after another, for ever."""
+
+    def prepare(self, folder: Path, say: Say) -> Prepared:
+        """Go on until told to end."""
+        for count in range(10_000):
+            say(f"{count} objects")
+            time.sleep(0.01)
+        return super().prepare(folder, say)
+
+
 class InLine(PlainProgress):
     """Sets an event when as many cells as asked for wait to be booted."""
 
@@ -247,3 +259,22 @@ def test_an_interrupted_run_has_a_record_of_every_cell(tmp_path: Path) -> None:
     first, second = asyncio.run(scenario()).records
     assert first.verdict is Verdict.ERROR
     assert (second.verdict, second.cause) == (Verdict.SKIP, "the run was interrupted before its verdict")
+
+
+def test_a_build_ends_with_an_interrupted_run(tmp_path: Path) -> None:
+    done, compiling = FakeWork("done", expected=9), Compiling("compiling")
+
+    async def scenario() -> Run:
+        judged = asyncio.Event()
+        settings = replace(engine(tmp_path, done, compiling, jobs=2), progress=Telling(judged))
+        run = Run(settings, [done, compiling])
+        task = asyncio.create_task(run.finish())
+        await judged.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return run
+
+    second = asyncio.run(scenario()).records[1]
+    assert second.verdict is Verdict.SKIP
+    assert compiling.prepared == 0, "its build went on to the end"
