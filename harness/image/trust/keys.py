@@ -22,7 +22,7 @@ class Keys:
         self.folder = folder
 
     def make(self, role: str, *, again: bool = False) -> CryptoSigner:
-        """A new key for a role. Raises InputError where there is one already, which `again` keeps under another name."""
+        """A new key for a role. Raises InputError where there is one already, which `again` keeps by another name."""
         from securesystemslib.signer import CryptoSigner
 
         made = CryptoSigner.generate_ed25519()
@@ -36,7 +36,9 @@ class Keys:
             with os.fdopen(handle, "wb") as out:
                 out.write(made.private_bytes)
         except FileExistsError as problem:
-            raise InputError(f"{shown_path(path)} exists", hint="keep it, or choose another folder of keys") from problem
+            raise InputError(
+                f"{shown_path(path)} exists", hint="keep it, or choose another folder of keys"
+            ) from problem
         except OSError as problem:
             raise HostError(f"{shown_path(path)} cannot be written: {problem.strerror}") from problem
         return made
@@ -63,7 +65,7 @@ class Keys:
         if mode & 0o077:
             raise InputError(f"{shown_path(path)} can be read by other users", hint=f"chmod 600 {shown_path(path)}")
         try:
-            return CryptoSigner(load_pem_private_key(data, None))  # type: ignore[arg-type]
+            return CryptoSigner(load_pem_private_key(data, None))
         except (ValueError, TypeError, UnsupportedLibraryError) as problem:
             raise InputError(f"{shown_path(path)} is no private key without a password (PKCS8, PEM)") from problem
 

@@ -62,7 +62,7 @@ class Repository:
 
     def create(self) -> Path:
         """Make the folder and a key a role; returns the root, which readers must be given by a way they trust."""
-        from tuf.api.metadata import Metadata, Root, Targets
+        from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
         if self._root_versions():
             raise InputError(f"{shown_path(self.folder)} is a repository already")
@@ -72,7 +72,7 @@ class Repository:
         with self._held():
             write_index(self.folder, [])
             self._sign(Metadata(root), "root")
-            self._release(Metadata(Targets()), None, None)
+            self._release(Metadata(Targets()), Metadata(Snapshot()), Metadata(Timestamp()))
         return self._path("root", 1)
 
     def publish(self, images: Sequence[Published], store: Store) -> None:
@@ -80,7 +80,7 @@ class Repository:
         from tuf.api.metadata import TargetFile
 
         with self._held():
-            targets, snapshot, timestamp = self._current()
+            targets, snapshot, timestamp = self._next()
             own = OciLayout(self.folder, store, f"the repository {shown_path(self.folder)}")
             for image in images:
                 for blob in image.layout.closure(image.head):
@@ -96,19 +96,19 @@ class Repository:
     def refresh(self) -> list[str]:
         """Sign snapshot and timestamp again, and the targets too where their key is here; returns those signed."""
         with self._held():
-            targets, snapshot, timestamp = self._current()
+            targets, snapshot, timestamp = self._next()
             again = self.keys.has("targets")
             targets.signed.version += again
             self._release(targets, snapshot, timestamp, sign_targets=again)
         return [*(["targets"] if again else []), "snapshot", "timestamp"]
 
     def rotate(self, role: str) -> Path:
-        """Give a role a new key, and sign all it has signed again; returns the new root, which readers of the one before
-        fetch and believe by themselves. The old key is kept beside the new one."""
-        from tuf.api.metadata import Metadata, Root
+        """Give a role a new key, and sign all it has signed again; returns the new root, which readers of the one
+        before fetch and believe by themselves. The old key is kept beside the new one."""
+        from tuf.api.metadata import Metadata
 
         with self._held():
-            targets, snapshot, timestamp = self._current()
+            targets, snapshot, timestamp = self._next()
             root: Metadata[Root] = Metadata.from_bytes(self._path("root", max(self._root_versions())).read_bytes())
             signers = [self.keys.signer("root")]
             made = self.keys.make(role, again=True)
@@ -137,7 +137,8 @@ class Repository:
         kept = {(one.name, str(one.platform)): one for one in own.index()}
         write_index(self.folder, [found for _, found in sorted((kept | new).items())])
 
-    def _current(self) -> tuple[Metadata[Targets], Metadata[Snapshot], Metadata[Timestamp]]:
+    def _next(self) -> tuple[Metadata[Targets], Metadata[Snapshot], Metadata[Timestamp]]:
+        """What is published now; the latter two with their next versions, for every change has new ones."""
         from tuf.api.exceptions import RepositoryError
         from tuf.api.metadata import Metadata
 
@@ -152,31 +153,29 @@ class Repository:
                 f"{shown_path(self.folder)} is no repository, or a damaged one: {str(problem)[:200]}",
                 hint="make one with bootmatrix trust init",
             ) from problem
+        snapshot.signed.version += 1
+        timestamp.signed.version += 1
         return targets, snapshot, timestamp
 
     def _release(
         self,
         targets: Metadata[Targets],
-        snapshot: Metadata[Snapshot] | None,
-        timestamp: Metadata[Timestamp] | None,
+        snapshot: Metadata[Snapshot],
+        timestamp: Metadata[Timestamp],
         *,
         sign_targets: bool = True,
     ) -> None:
         """Write the three; readers see them when the timestamp, the last, takes the place of the one before."""
-        from tuf.api.metadata import Metadata, MetaFile, Snapshot, Timestamp
+        from tuf.api.metadata import MetaFile
 
         signers = {role: self.keys.signer(role) for role in ("snapshot", "timestamp")}  # before anything is written
         if sign_targets:
             self._sign(targets, "targets")
         data = self._path("targets", targets.signed.version).read_bytes()
-        snapshot = snapshot or Metadata(Snapshot(version=0))
-        timestamp = timestamp or Metadata(Timestamp(version=0))
         snapshot.signed.meta["targets.json"] = _meta(MetaFile, targets.signed.version, data)
-        snapshot.signed.version += 1
         self._sign(snapshot, "snapshot", signers["snapshot"])
         data = self._path("snapshot", snapshot.signed.version).read_bytes()
         timestamp.signed.snapshot_meta = _meta(MetaFile, snapshot.signed.version, data)
-        timestamp.signed.version += 1
         self._sign(timestamp, "timestamp", signers["timestamp"])
 
     def _sign(self, found: Metadata[Any], role: str, signer: Any = None) -> None:

@@ -176,10 +176,19 @@ class Container(Settings):
 
 
 class Trust(Model):
-    """Read for LinuxKit's sake; nothing is checked by it."""
+    """Which images must be signed: by name, by the first part of the name behind the registry, or all of them."""
 
     image: Texts | None = None
     org: Texts | None = None
+    required: bool = Field(False, description="all images; `trust: required` is short for it")
+
+
+def _trust(value: Any) -> Any:
+    if isinstance(value, str):
+        if value != "required":
+            raise ValueError(f"expected `required`, or a mapping with image, org or required, got {value[:40]!r}")
+        return {"required": True}
+    return value
 
 
 class ImageFile(Model):
@@ -192,4 +201,4 @@ class ImageFile(Model):
     services: tuple[Container, ...] = ()
     volumes: tuple[Volume, ...] = ()
     files: tuple[File, ...] = ()
-    trust: Trust | None = None
+    trust: Annotated[Trust, BeforeValidator(_trust)] | None = None
