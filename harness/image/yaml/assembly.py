@@ -79,7 +79,8 @@ def merged(documents: Sequence[Document]) -> Assembly:
                 f"{document.where()}: only the first document is read; another begins in line {document.ignored}"
             )
         if content.trust is not None:
-            trust.append(Placed(content.trust, document, ("trust",)))
+            asked = content.trust if isinstance(content.trust, Trust) else Trust(required=True)
+            trust.append(Placed(asked, document, ("trust",)))
         for name, value in (content.kernel or Kernel()).model_dump(exclude_none=True).items():
             # An empty text overrides nothing in LinuxKit, but for the two that may be switched off by it.
             if value or name in ("tar", "ucode"):

@@ -6,9 +6,9 @@ docs/yaml.md of LinuxKit describes the keys; `Settings` is also what the label `
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from harness.errors import InputError
 from harness.image.oci.reference import full_name
@@ -183,12 +183,15 @@ class Trust(Model):
     required: bool = Field(False, description="all images; `trust: required` is short for it")
 
 
-def _trust(value: Any) -> Any:
-    if isinstance(value, str):
-        if value != "required":
-            raise ValueError(f"expected `required`, or a mapping with image, org or required, got {value[:40]!r}")
-        return {"required": True}
-    return value
+def _is_word(value: Any) -> str:
+    return "[word]" if isinstance(value, str) else "[mapping]"
+
+
+TrustWord = Literal["required"]
+Trusted = Annotated[
+    Annotated[TrustWord, Tag("[word]")] | Annotated[Trust, Tag("[mapping]")],
+    Discriminator(_is_word),
+]
 
 
 class ImageFile(Model):
@@ -201,4 +204,4 @@ class ImageFile(Model):
     services: tuple[Container, ...] = ()
     volumes: tuple[Volume, ...] = ()
     files: tuple[File, ...] = ()
-    trust: Annotated[Trust, BeforeValidator(_trust)] | None = None
+    trust: Trusted | None = None
