@@ -43,11 +43,13 @@ def build(
     assembly = read(files)
     for text in assembly.warnings:
         warn(text)
+    from harness.image.sbom.image import with_bill
+
     source = trusted(assembly, trust or TrustChoice(), layout)
     images = resolved_images(assembly, source, machine)
     entries = compose(assembly, images, source)
     job = Job(entries, name_of(files), out, machine, memory << 20 if memory else None)
-    for path in write_image(written_as, job):
+    for path in write_image(with_bill(written_as, images.values()), job):
         print(path)
     return 0
 

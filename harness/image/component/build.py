@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HostError, InputError
+from harness.image.component.bill import with_bill
 from harness.image.component.closure import Pool, closure, pool_of
 from harness.image.component.debtree import Deb, deb_tree, merged
-from harness.image.component.sbom import document
 from harness.image.entries import LABEL, Bytes, Entry, Kind, ResolvedImage, file, folder, link
 from harness.image.oci import media
 from harness.image.oci.content import Checked
@@ -28,8 +28,7 @@ from harness.kernel.debian import Superseded
 from harness.store import Progress, Store, silent
 from harness.words import Arch
 
-_VERSION = 1  # of what this file makes of a recipe; part of the key
-SBOM = "sbom.spdx.json"
+_VERSION = 2  # of what this file makes of a recipe; part of the key
 _TRIPLETS = {"x86_64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu", "armhf": "arm-linux-gnueabihf"}
 _LINKS = ("bin", "sbin", "lib", "lib64")  # to usr/..., where anything of the image lies there
 
@@ -92,10 +91,8 @@ def _built(name: str, arch: Arch, store: Store, progress: Progress, recipes: Pat
 
     def make(into: Path) -> None:
         progress(f"making the component {name} for {arch}")
-        entries, used = _tree(parts, debs, own, arch)
-        write_image(into, name, media.platform_of(arch), _config(recipe), entries)
-        answers = [deb.answer for deb in debs if deb.answer.package in used]
-        (into / SBOM).write_bytes(media.canonical(document(f"{name}-{arch}", answers)))
+        entries, givers = _tree(parts, debs, own, arch)
+        write_image(into, name, media.platform_of(arch), _config(recipe), with_bill(name, entries, debs, givers))
 
     return store.get("component", inputs, make, room=512 << 20)
 
@@ -113,10 +110,11 @@ def _packages(names: Iterable[str], arch: Arch, store: Store, progress: Progress
     return list(found.values())
 
 
-def _tree(parts: list[Part], debs: list[Deb], own: dict[str, bytes], arch: Arch) -> tuple[list[Entry], set[str]]:
-    """The image's entries, and the packages that any of them is from."""
+def _tree(parts: list[Part], debs: list[Deb], own: dict[str, bytes], arch: Arch) -> tuple[list[Entry], dict[str, str]]:
+    """The image's entries, and the package that each path is from; of a file that is joined, the first of them."""
     pool = pool_of([deb.layer() for deb in debs], _TRIPLETS.get(arch.value, f"{arch.value}-linux-gnu"))
     mine: dict[str, Entry] = {}
+    givers: dict[str, str] = {}
     for part in parts:
         recipe = part.recipe
         for path, source in recipe.own.items():
@@ -126,12 +124,13 @@ def _tree(parts: list[Part], debs: list[Deb], own: dict[str, bytes], arch: Arch)
         mine |= {merged(path): folder(merged(path)) for path in recipe.folders}
         for path, pattern in recipe.joined.items():
             mine[merged(path)] = Entry(merged(path), Kind.FILE, 0o644, Bytes(_joined(pool, pattern, part)))
+            givers[merged(path)] = pool.paths[_kept(pool, pattern, part)[0]][0].digest
     for data_path, entry in list(mine.items()):
         _interpreter(data_path, entry, pool, mine, parts)
     wanted = [path for part in parts for pattern in part.recipe.keep for path in _kept(pool, pattern, part)]
     paths = closure(pool, wanted, mine)
-    used = {pool.paths[path][0].digest for path in paths}
-    return _entries(pool, paths, mine), used
+    givers |= {path: pool.paths[path][0].digest for path in paths}
+    return _entries(pool, paths, mine), givers
 
 
 def _kept(pool: Pool, pattern: str, part: Part) -> list[str]:

@@ -1,0 +1,49 @@
+"""The bill of materials of an image that is built: `NAME.spdx.json`, beside its files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from harness.image.entries import ResolvedImage, content_of
+from harness.image.oci.media import platform_of
+from harness.image.oci.reference import full_name
+from harness.image.sbom import spdx
+from harness.image.sbom.databases import inventory_of
+from harness.image.sbom.inventory import Package, hashed
+from harness.image.writing import Format, Job
+from harness.words import Arch
+
+
+def with_bill(form: Format, images: Iterable[ResolvedImage]) -> Format:
+    """A format that writes its files and then what is in them. `images`: those that the image is assembled from."""
+
+    def write(job: Job) -> list[Path]:
+        written = form.write(job)
+        path = job.path(spdx.SUFFIX)
+        path.write_bytes(bill_of(job, written, images))
+        return [*written, path]
+
+    return replace(form, write=write)
+
+
+def bill_of(job: Job, written: Iterable[Path], images: Iterable[ResolvedImage]) -> bytes:
+    """The document's bytes, the same for the same image. `written`: the image's files."""
+    artefacts = hashed({path.name: content_of(path) for path in written})
+    packages = {image_package(image, job.arch) for image in images}
+    found = spdx.image_document(job.name, artefacts, packages, inventory_of(job.entries))
+    return json.dumps(found, indent=1, sort_keys=True).encode() + b"\n"
+
+
+def image_package(image: ResolvedImage, arch: Arch) -> Package:
+    """An image as a package: its version is its tag, its hash the digest of its manifest."""
+    from packageurl import PackageURL
+
+    plain = full_name(image.ref).partition("@")[0]
+    registry, _, path = plain.partition("/")
+    bare, _, tag = path.partition(":")
+    qualifiers = {"arch": platform_of(arch).architecture, "repository_url": f"{registry}/{bare}"}
+    purl = PackageURL("oci", None, bare.rpartition("/")[2], image.digest, qualifiers | ({"tag": tag} if tag else {}))
+    return Package(f"{registry}/{bare}", tag, arch.value, purl.to_string(), image.digest.partition(":")[2])
