@@ -245,6 +245,25 @@ def image_build_command(
     return build(files, arch, form, out, layout, memory, TrustChoice(trust, root, require_trust))
 
 
+@image_app.command("verify")
+def image_verify_command(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH...]", help="bills of images, folders with such, OCI layouts (default: the store)"
+        ),
+    ] = None,
+    trust: Annotated[
+        str | None, typer.Option("--trust", metavar="REPO", help="compare with what this repository has signed, too")
+    ] = None,
+    root: Annotated[Path | None, typer.Option("--root", metavar="FILE", help="the repository's trusted root")] = None,
+) -> int:
+    """Say whether built images, layouts or the store are still as they were."""
+    from harness.commands.verify import verify
+
+    return verify(paths or (), trust, root)
+
+
 def _pattern(text: str | None) -> re.Pattern[str] | None:
     if text is None:
         return None

@@ -76,3 +76,8 @@ def files_of(entries: Iterable[Entry]) -> dict[str, Content]:
         elif entry.kind is Kind.HARDLINK and entry.target in found:
             found[entry.path] = found[entry.target]
     return found
+
+
+def readable(path: str) -> str:
+    """A path as JSON can have it: bytes that are no UTF-8 are shown as such."""
+    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")

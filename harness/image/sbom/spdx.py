@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.image.sbom.inventory import Hashes, Inventory, Package
+from harness.image.sbom.inventory import Hashes, Inventory, Package, readable
 
 CREATED = "1970-01-01T00:00:00Z"  # a date of today's would make other bytes tomorrow
 SUFFIX = ".spdx.json"
@@ -80,7 +80,7 @@ class Builder:
     def _file(self, path: str, hashes: Hashes) -> str:
         identifier = f"SPDXRef-File-{len(self._files)}"
         checksums = [_checksum("SHA1", hashes.sha1), _checksum("SHA256", hashes.sha256)]
-        self._files.append({"SPDXID": identifier, "fileName": f"./{_text(path)}", "checksums": checksums})
+        self._files.append({"SPDXID": identifier, "fileName": f"./{readable(path)}", "checksums": checksums})
         return identifier
 
 
@@ -125,8 +125,3 @@ def image_document(
 
 def _checksum(algorithm: str, value: str) -> dict[str, str]:
     return {"algorithm": algorithm, "checksumValue": value}
-
-
-def _text(path: str) -> str:
-    """A path as JSON can have it: bytes that are no UTF-8 are shown as such."""
-    return path.encode(errors="surrogateescape").decode(errors="backslashreplace")

@@ -9,7 +9,7 @@ from packageurl import PackageURL
 
 from harness.image.entries import Content
 from harness.image.sbom.databases import Given, Tree
-from harness.image.sbom.inventory import Package
+from harness.image.sbom.inventory import Package, readable
 from harness.image.sbom.licences import expression
 
 PATHS = re.compile(r"(?P<root>(?:.*/)?)(?:usr/)?lib/apk/db/installed")
@@ -34,13 +34,8 @@ def read(content: Content, _tree: Tree) -> Iterable[Given]:
 
 
 def _package(fields: dict[str, str]) -> Package:
-    name, version, arch, words = (_text(fields.get(key, "")) for key in "PVAL")
+    name, version, arch, words = (readable(fields.get(key, "")) for key in "PVAL")
     purl = PackageURL("apk", "alpine", name, version, {"arch": arch} if arch else None).to_string()
     licence = expression(words) if words else ""
     comment = f"apk's record names: {words}" if words and not licence else ""
     return Package(name, version, arch, purl, "", licence or "", comment)
-
-
-def _text(value: str) -> str:
-    """Bytes that are no UTF-8 are shown as such."""
-    return value.encode(errors="surrogateescape").decode(errors="backslashreplace")
