@@ -1,4 +1,4 @@
-"""`bootmatrix image verify`: built images and layouts, compared with what is written of them and with what is signed."""
+"""`bootmatrix image verify`: built images and layouts, compared with what is written of them and what is signed."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _repository(trust: str | None, root: Path | None, store: Store) -> TrustedRe
 def _paths(paths: Sequence[Path], store: Store) -> Sequence[Path]:
     found = paths or sorted((store.root / "oci").glob("*/"))
     if not found:
-        raise InputError("the component store is empty", hint="name an image's NAME.spdx.json or a layout")
+        raise InputError("the component store is empty", hint="name an image's *.spdx.json or a layout")
     return found
 
 
@@ -59,7 +59,7 @@ def _found(path: Path, store: Store, repository: TrustedRepository | None) -> It
         return
     documents = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
     if not documents:
-        raise InputError(f"{shown_path(path)} has neither images with a NAME{SUFFIX} nor an OCI layout")
+        raise InputError(f"{shown_path(path)} has neither images with a *{SUFFIX} nor an OCI layout")
     for document in documents:
         bill = built.bill_at(document)
         signed = built.unsigned(bill, repository) if repository else ()

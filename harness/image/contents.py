@@ -84,8 +84,8 @@ class Reader:
     def data(self, block: bytes) -> None:
         """What follows the head of the entry that was the last."""
 
-    def entry(self, name: str, mode: int, size: int, head: bytes, inode: int = 0) -> None:
-        """One entry of an archive; `head` are the first `HEAD` bytes of its data. `inode`: names of one file share it."""
+    def entry(self, name: str, mode: int, size: int, head: bytes, inode: int = 0) -> None:  # noqa: ARG002
+        """One entry of an archive; `head`: the first `HEAD` bytes of its data. Names of one file share the `inode`."""
         path = "/".join(part for part in name.split("/") if part not in ("", "."))
         self.unpacked += size
         if len(self._programs) + len(self._links) + len(self._modules) >= _MAX_NAMES:

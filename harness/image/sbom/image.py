@@ -1,4 +1,4 @@
-"""The bill of materials of an image that is built: `NAME.spdx.json`, beside its files."""
+"""The bill of materials of an image that is built: `NAME.FORMAT.spdx.json`, beside its files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def with_bill(form: Format, images: Iterable[ResolvedImage]) -> Format:
 
     def write(job: Job) -> list[Path]:
         written = form.write(job)
-        path = job.path(spdx.SUFFIX)
+        path = job.path(f".{form.name}{spdx.SUFFIX}")
         path.write_bytes(bill_of(job, written, images))
         return [*written, path]
 

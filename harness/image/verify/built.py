@@ -1,4 +1,4 @@
-"""A built image and its bill of materials: the files on disk, what is in them, and the images that they were made of."""
+"""A built image and its bill of materials: the files on disk, what is in them, and the images they were made of."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ def bill_at(path: Path) -> Bill:
         raise InputError(f"{shown_path(path)} cannot be read: {problem.strerror}") from problem
     found = parsed(data, shown_path(path))
     if not _artefacts(found):
-        raise InputError(f"{shown_path(path)} is of no built image", hint="give the NAME.spdx.json of image build")
+        raise InputError(
+            f"{shown_path(path)} is of no built image", hint="give the NAME.FORMAT.spdx.json of image build"
+        )
     return found
 
 

@@ -25,8 +25,8 @@ def differences(layout: OciLayout) -> Iterator[str]:
         for blob in blobs:
             if blob.hex not in checked:
                 checked[blob.hex] = _problem(layout, blob)
-            if (problem := checked[blob.hex]) is not None:
-                yield f"{named}: {problem}"
+            if (what := checked[blob.hex]) is not None:
+                yield f"{named}: {what}"
 
 
 def unsigned(layout: OciLayout, repository: TrustedRepository) -> Iterator[str]:
