@@ -138,7 +138,8 @@ def built(folder: Path) -> bytes:
         file("odd\udcff", b"odd"),
     ]
     images = [image("test/app:1", "b"), image("localhost:5000/base", "a")]
-    return bill_of(Job(entries, "my", folder, Arch.ARM64), [folder / "my.tar"], images)
+    job = Job(entries, "my", folder, Arch.ARM64)
+    return bill_of(job, [folder / "my.tar"], images, inventory_of(job.entries))
 
 
 def test_the_bill_of_an_image_is_sound_and_complete(tmp_path: Path) -> None:
