@@ -105,6 +105,7 @@ def _member(header: tarfile.TarInfo, data: BinaryIO) -> Member:
             hint="give devices to a container by `devices` in the YAML, not by its image",
         )
     content = kind is Kind.FILE
+    sha1, sha256 = _hashes(data, header) if content else ("", "")
     return Member(
         path,
         kind,
@@ -115,9 +116,10 @@ def _member(header: tarfile.TarInfo, data: BinaryIO) -> Member:
         target,
         header.offset_data if content else 0,
         header.size if content else 0,
-        _digest(data, header) if content else "",
+        sha256,
         device,
         _xattrs(header),
+        sha1,
     )
 
 
@@ -138,10 +140,11 @@ def _xattrs(header: tarfile.TarInfo) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found.items()))
 
 
-def _digest(data: BinaryIO, header: tarfile.TarInfo) -> str:
-    digest, left = hashlib.sha256(), header.size
+def _hashes(data: BinaryIO, header: tarfile.TarInfo) -> tuple[str, str]:
+    one, other, left = hashlib.sha1(usedforsecurity=False), hashlib.sha256(), header.size
     data.seek(header.offset_data)
     while left and (block := data.read(min(left, CHUNK))):
-        digest.update(block)
+        one.update(block)
+        other.update(block)
         left -= len(block)
-    return digest.hexdigest()
+    return one.hexdigest(), other.hexdigest()

@@ -53,11 +53,13 @@ def hashed(contents: Mapping[str, Content]) -> dict[str, Hashes]:
 
 
 def _sha1(content: Content) -> str:
-    return _hash(content, hashlib.sha1(usedforsecurity=False))
+    # Known of a layer's files since it was unpacked.
+    known = content.sha1 if isinstance(content, Checked) else ""
+    return known or _hash(content, hashlib.sha1(usedforsecurity=False))
 
 
 def _sha256(content: Content) -> str:
-    # Such a content compares this very hash whenever it is read, as it is for the other one.
+    # Such a content compares this very hash whenever it is read, as it is by the format.
     return content.sha256 if isinstance(content, Checked) else _hash(content, hashlib.sha256())
 
 
