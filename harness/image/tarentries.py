@@ -8,12 +8,7 @@ from collections.abc import Iterator
 
 from harness.errors import InputError
 from harness.image.entries import Content, Entry, Kind, normalised
-
-_KINDS = {
-    tarfile.REGTYPE: Kind.FILE, tarfile.AREGTYPE: Kind.FILE, tarfile.CONTTYPE: Kind.FILE, tarfile.DIRTYPE: Kind.FOLDER,
-    tarfile.SYMTYPE: Kind.SYMLINK, tarfile.LNKTYPE: Kind.HARDLINK, tarfile.CHRTYPE: Kind.CHARACTER,
-    tarfile.BLKTYPE: Kind.BLOCK, tarfile.FIFOTYPE: Kind.FIFO,
-}  # fmt: skip
+from harness.image.tarkinds import KINDS, xattrs_of
 
 
 def entries_of(archive: Content, name: str) -> Iterator[Entry]:
@@ -35,7 +30,7 @@ def entries_of(archive: Content, name: str) -> Iterator[Entry]:
 def _entry(archive: Content, member: tarfile.TarInfo, name: str) -> Entry | None:
     if member.name.strip("/") in ("", "."):
         return None  # the root, which is no one's to change
-    kind = _KINDS.get(member.type)
+    kind = KINDS.get(member.type)
     if kind is None or member.sparse is not None:
         raise InputError(f"{name} has a member of a kind that is not taken: {member.name[:80]!r}")
     try:
@@ -53,14 +48,8 @@ def _entry(archive: Content, member: tarfile.TarInfo, name: str) -> Entry | None
         member.gid,
         int(member.mtime),
         (member.devmajor, member.devminor) if kind in (Kind.CHARACTER, Kind.BLOCK) else (0, 0),
-        tuple(sorted(_xattrs(member))),
+        tuple(sorted(xattrs_of(member))),
     )
-
-
-def _xattrs(member: tarfile.TarInfo) -> Iterator[tuple[str, bytes]]:
-    for key, value in member.pax_headers.items():
-        if key.startswith("SCHILY.xattr."):
-            yield key.removeprefix("SCHILY.xattr."), value.encode("utf-8", "surrogateescape")
 
 
 class _Stream(io.RawIOBase):

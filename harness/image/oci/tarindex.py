@@ -14,23 +14,11 @@ from typing import IO, Any, BinaryIO
 from harness.errors import InputError
 from harness.image.entries import CHUNK, Kind, normalised
 from harness.image.oci.member import Member
+from harness.image.tarkinds import KINDS, xattrs_of
 
 MAX_MEMBERS = 1_000_000
 MAX_HEADER = 1 << 20  # bytes of one extended header: names, attributes
 _MAX_ID = (1 << 32) - 2  # the last one means "none"
-_XATTR = "SCHILY.xattr."
-
-_KINDS = {
-    tarfile.REGTYPE: Kind.FILE,
-    tarfile.AREGTYPE: Kind.FILE,
-    tarfile.CONTTYPE: Kind.FILE,
-    tarfile.DIRTYPE: Kind.FOLDER,
-    tarfile.SYMTYPE: Kind.SYMLINK,
-    tarfile.LNKTYPE: Kind.HARDLINK,
-    tarfile.FIFOTYPE: Kind.FIFO,
-    tarfile.CHRTYPE: Kind.CHARACTER,
-    tarfile.BLKTYPE: Kind.BLOCK,
-}
 # The devices that every container gets anyway (OCI runtime specification, default devices) and that reach no hardware.
 _DEVICES = frozenset([(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2)])
 
@@ -83,7 +71,7 @@ def _members(stream: BinaryIO, size: int) -> Iterator[Member]:
 
 
 def _member(header: tarfile.TarInfo, data: BinaryIO) -> Member:
-    kind = _KINDS.get(header.type)
+    kind = KINDS.get(header.type)
     if header.issparse():
         raise InputError(f"{header.name!r} is stored as a sparse file", hint="make the layer without sparse files")
     if kind is None:
@@ -129,14 +117,12 @@ def _path(name: str) -> str:
 
 
 def _xattrs(header: tarfile.TarInfo) -> tuple[tuple[str, str], ...]:
-    """Extended attributes, sorted. tarfile decodes values as UTF-8 with surrogates for what is none."""
+    """Extended attributes, sorted."""
     found = {}
-    for key, value in header.pax_headers.items():
-        if key.startswith(_XATTR):
-            name = key[len(_XATTR) :]
-            if not name or "\0" in name or len(name.encode(errors="surrogateescape")) > 255:
-                raise InputError(f"{header.name!r} has an extended attribute that cannot be: {name[:60]!r}")
-            found[name] = value.encode("utf-8", "surrogateescape").decode("latin-1")
+    for name, value in xattrs_of(header):
+        if not name or "\0" in name or len(name.encode(errors="surrogateescape")) > 255:
+            raise InputError(f"{header.name!r} has an extended attribute that cannot be: {name[:60]!r}")
+        found[name] = value.decode("latin-1")
     return tuple(sorted(found.items()))
 
 
