@@ -25,6 +25,7 @@ from harness.image.oci.write import ZSTD_LEVEL, write_image
 from harness.image.recipe import COMPONENTS, Component, component, own_file
 from harness.kernel.aptroot import AptRoot
 from harness.kernel.debian import Superseded
+from harness.plan.validate import nearest
 from harness.store import Progress, Store, silent
 from harness.words import Arch
 
@@ -221,7 +222,7 @@ class Components:
         """As `ImageSource.layout`, of one platform."""
         arches = [arch for arch in Arch if str(media.platform_of(arch)).startswith(platforms or ("linux/",))]
         if not self._named(ref):
-            raise Absent(f"there is no component {ref}")
+            raise self._absent(ref)
         if len(platforms) != 1 or not arches:
             raise InputError(f"the component {ref} is made for one platform at a time", hint="name one in `platforms`")
         yield from self._made(ref, arches[0]).layout(self._named(ref), ())
@@ -230,10 +231,16 @@ class Components:
         name = full_name(ref).removeprefix("docker.io/library/")
         return name if (self._recipes / name / "component.yml").is_file() and "/" not in name else ""
 
+    def _absent(self, ref: str) -> Absent:
+        name = full_name(ref).removeprefix("docker.io/library/")
+        known = [path.parent.name for path in self._recipes.glob("*/component.yml")]
+        near = nearest(name, known) if "/" not in name else None
+        return Absent(f"there is no component {name}" + (f" (is {near} meant?)" if near else ""))
+
     def _made(self, ref: str, arch: Arch) -> OciLayout:
         name = self._named(ref)
         if not name:
-            raise Absent(f"there is no component {ref}")
+            raise self._absent(ref)
         try:
             folder = built(name, arch, self._store, self._progress, recipes=self._recipes)
         except InputError as problem:
