@@ -39,8 +39,8 @@ def test_a_copyright_file_that_is_a_link_says_nothing(tmp_path: Path) -> None:
 def test_the_bill_lies_in_the_image(tmp_path: Path) -> None:
     debs = [deb(tmp_path, name) for name in ("aa", "bb", "cc")]
     entries = [
-        folder("usr"), folder("usr/bin"), file("usr/bin/aa", b"aa"), file("usr/bin/bb", b"bb"), file("usr/bin/own", b"own"),
-        Entry("usr/bin/again", Kind.HARDLINK, 0o755, target="usr/bin/aa"),
+        folder("usr"), folder("usr/bin"), file("usr/bin/aa", b"aa"), file("usr/bin/bb", b"bb"),
+        file("usr/bin/own", b"own"), Entry("usr/bin/again", Kind.HARDLINK, 0o755, target="usr/bin/aa"),
     ]  # fmt: skip
     givers = {"usr/bin/aa": "aa", "usr/bin/bb": "bb", "usr/bin/again": "aa"}
     found = with_bill("it", entries, debs, givers)
