@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli_trust import trust_app
 from harness.errors import BootmatrixError, InputError
 
 # pydantic looks through every installed package for plugins of its own, of which there are none: 15 ms each start.
@@ -29,6 +30,7 @@ kernel_app = typer.Typer(no_args_is_help=True, help="Kernels built to match a ta
 app.add_typer(kernel_app, name="kernel")
 image_app = typer.Typer(no_args_is_help=True, help="Build images from YAML and components.")
 app.add_typer(image_app, name="image")
+app.add_typer(trust_app, name="trust")
 
 Cells = Annotated[list[str] | None, typer.Argument(help="cell ids, target names, or globs over them")]
 Expression = Annotated[str | None, typer.Option("-m", metavar="EXPR", help="marker expression, as pytest's -m")]
@@ -231,11 +233,35 @@ def image_build_command(
     memory: Annotated[
         int | None, typer.Option("--memory", metavar="MIB", min=1, help="refuse what does not fit")
     ] = None,
+    trust: Annotated[
+        str | None, typer.Option("--trust", metavar="REPO", help="folder or address of a repository of signed images")
+    ] = None,
+    root: Annotated[Path | None, typer.Option("--root", metavar="FILE", help="the repository's trusted root")] = None,
+    require_trust: Annotated[bool, typer.Option("--require-trust", help="refuse what is not signed")] = False,
 ) -> int:
     """Build an image from YAML."""
-    from harness.commands.image import build
+    from harness.commands.image import TrustChoice, build
 
-    return build(files, arch, form, out, layout, memory)
+    return build(files, arch, form, out, layout, memory, TrustChoice(trust, root, require_trust))
+
+
+@image_app.command("verify")
+def image_verify_command(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PATH...]", help="bills of images, folders with such, OCI layouts (default: the store)"
+        ),
+    ] = None,
+    trust: Annotated[
+        str | None, typer.Option("--trust", metavar="REPO", help="compare with what this repository has signed, too")
+    ] = None,
+    root: Annotated[Path | None, typer.Option("--root", metavar="FILE", help="the repository's trusted root")] = None,
+) -> int:
+    """Say whether built images, layouts or the store are still as they were."""
+    from harness.commands.verify import verify
+
+    return verify(paths or (), trust, root)
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

@@ -81,8 +81,11 @@ class Reader:
         self._links: dict[str, str] = {}
         self._modules: dict[str, None] = {}
 
-    def entry(self, name: str, mode: int, size: int, head: bytes) -> None:
-        """One entry of an archive; `head` are the first `HEAD` bytes of its data."""
+    def data(self, block: bytes) -> None:
+        """What follows the head of the entry that was the last."""
+
+    def entry(self, name: str, mode: int, size: int, head: bytes, inode: int = 0) -> None:  # noqa: ARG002
+        """One entry of an archive; `head`: the first `HEAD` bytes of its data. Names of one file share the `inode`."""
         path = "/".join(part for part in name.split("/") if part not in ("", "."))
         self.unpacked += size
         if len(self._programs) + len(self._links) + len(self._modules) >= _MAX_NAMES:

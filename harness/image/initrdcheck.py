@@ -14,18 +14,18 @@ from harness.kernel.user import head_of
 _AGAIN = "make or fetch the file again"
 
 
-def check_initrd(path: Path) -> Contents:
+def check_initrd(path: Path, reader: Reader | None = None) -> Contents:
     """Read an initrd of the user's to its end: newc archives, plain or compressed, one after the other as kernels take.
 
     Returns what is inside. Raises InputError saying what is wrong and at which byte. Memory is bounded whatever the
-    file unpacks to.
+    file unpacks to. `reader` is told of everything.
     """
     head_of(path, "initrd", 1)
     where = Where(str(path))
     try:
         with path.open("rb") as stream:
             source = Plain(stream)
-            reader = Reader()
+            reader = reader or Reader()
             while _skip_zeros(source):
                 _segment(source, where, reader)
     except OSError as problem:
@@ -88,7 +88,9 @@ def _walk(source: Readable, where: Where, of: str, reader: Reader) -> None:
 
     def skip(size: int, what: str) -> None:
         while size:
-            size -= len(take(min(size, 1 << 16), what))
+            data = take(min(size, 1 << 16), what)
+            size -= len(data)
+            reader.data(data)
 
     while True:
         at = source.position
@@ -108,13 +110,15 @@ def _walk(source: Readable, where: Where, of: str, reader: Reader) -> None:
         if not 1 <= name_size <= 4096:
             raise InputError(f"corrupt: a name of {name_size} bytes at byte {at}{of}", where=where, hint=_AGAIN)
         name = take(name_size, "an entry's name")
-        skip(-(110 + name_size) % 4, "an entry's name")
+        take(-(110 + name_size) % 4, "an entry's name")
         beginning = take(min(size, HEAD), "a file's data")
+        last = name == TRAILER.encode() + b"\0"
+        if not last:
+            reader.entry(name[:-1].decode("utf-8", "backslashreplace"), fields[1], size, beginning, fields[0])
         skip(size - len(beginning), "a file's data")
-        skip(-size % 4 if name != TRAILER.encode() + b"\0" else 0, "a file's data")
-        if name == TRAILER.encode() + b"\0":
+        if last:
             return
-        reader.entry(name[:-1].decode("utf-8", "replace"), fields[1], size, beginning)
+        take(-size % 4, "a file's data")
 
 
 def _not_cpio(magic: bytes, at: int, first: bool, of: str) -> str:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import tarfile
 from collections.abc import Iterator
 
 from harness.errors import InputError
 from harness.image.entries import Content, Entry, Kind, normalised
+from harness.image.tarheaders import headers
+from harness.image.tarkinds import KINDS, xattrs_of
 
-_KINDS = {
-    tarfile.REGTYPE: Kind.FILE, tarfile.AREGTYPE: Kind.FILE, tarfile.CONTTYPE: Kind.FILE, tarfile.DIRTYPE: Kind.FOLDER,
-    tarfile.SYMTYPE: Kind.SYMLINK, tarfile.LNKTYPE: Kind.HARDLINK, tarfile.CHRTYPE: Kind.CHARACTER,
-    tarfile.BLKTYPE: Kind.BLOCK, tarfile.FIFOTYPE: Kind.FIFO,
-}  # fmt: skip
+_WINDOW = 1 << 16  # bytes
 
 
 def entries_of(archive: Content, name: str) -> Iterator[Entry]:
@@ -22,20 +19,19 @@ def entries_of(archive: Content, name: str) -> Iterator[Entry]:
     Raises InputError for what is no archive and for names that leave it.
     """
     try:
-        with tarfile.open(fileobj=_Stream(archive), mode="r|", bufsize=1 << 20) as found:
-            for member in found:
-                if (entry := _entry(archive, member, name)) is not None:
-                    yield entry
-    except (tarfile.TarError, ValueError, OverflowError, EOFError) as problem:
-        raise InputError(
-            f"{name} is no tar archive, or a damaged one: {problem}", hint="make the image again"
-        ) from None
+        for member in headers(_Windowed(archive), archive.size):
+            if (entry := _entry(archive, member, name)) is not None:
+                yield entry
+    except InputError as problem:
+        if problem.what.startswith(name):
+            raise
+        raise InputError(f"{name}: {problem.what}", hint=problem.hint or "make the image again") from None
 
 
 def _entry(archive: Content, member: tarfile.TarInfo, name: str) -> Entry | None:
     if member.name.strip("/") in ("", "."):
         return None  # the root, which is no one's to change
-    kind = _KINDS.get(member.type)
+    kind = KINDS.get(member.type)
     if kind is None or member.sparse is not None:
         raise InputError(f"{name} has a member of a kind that is not taken: {member.name[:80]!r}")
     try:
@@ -53,36 +49,31 @@ def _entry(archive: Content, member: tarfile.TarInfo, name: str) -> Entry | None
         member.gid,
         int(member.mtime),
         (member.devmajor, member.devminor) if kind in (Kind.CHARACTER, Kind.BLOCK) else (0, 0),
-        tuple(sorted(_xattrs(member))),
+        tuple(sorted(xattrs_of(member))),
     )
 
 
-def _xattrs(member: tarfile.TarInfo) -> Iterator[tuple[str, bytes]]:
-    for key, value in member.pax_headers.items():
-        if key.startswith("SCHILY.xattr."):
-            yield key.removeprefix("SCHILY.xattr."), value.encode("utf-8", "surrogateescape")
-
-
-class _Stream(io.RawIOBase):
-    """A content as a file that is read once, from its beginning."""
+class _Windowed:
+    """A content as a file, read a window at a time."""
 
     def __init__(self, content: Content) -> None:
-        super().__init__()
-        self._chunks = content.chunks()
-        self._ready = memoryview(b"")
+        self._content = content
+        self._at = self._start = 0
+        self._window = b""
 
-    def readable(self) -> bool:
-        return True
+    def tell(self) -> int:
+        return self._at
 
-    def read(self, size: int = -1) -> bytes:
-        parts: list[bytes | memoryview] = []
-        while size:
-            if not self._ready:
-                self._ready = memoryview(next(self._chunks, b""))
-                if not self._ready:
-                    break
-            part = self._ready[:size]
-            self._ready = self._ready[len(part) :]
-            size -= len(part)
-            parts.append(part)
-        return b"".join(parts)
+    def seek(self, offset: int, _whence: int = 0, /) -> int:
+        self._at = offset
+        return offset
+
+    def read(self, size: int = -1, /) -> bytes:
+        inside = self._at - self._start
+        if inside < 0 or inside + size > len(self._window):
+            self._start, inside = self._at, 0
+            wanted = min(max(size, _WINDOW), max(0, self._content.size - self._at))
+            self._window = b"".join(self._content.part(self._at, wanted).chunks()) if wanted else b""
+        data = self._window[inside : inside + size]
+        self._at += len(data)
+        return data

@@ -7,13 +7,9 @@ from collections.abc import Iterable
 
 from harness.errors import InputError
 from harness.image.cpio import Sink
-from harness.image.entries import Entry, Kind
+from harness.image.entries import Entry
+from harness.image.tarkinds import TYPES, pax_of
 
-_TYPES = {
-    Kind.FILE: tarfile.REGTYPE, Kind.FOLDER: tarfile.DIRTYPE, Kind.SYMLINK: tarfile.SYMTYPE,
-    Kind.HARDLINK: tarfile.LNKTYPE, Kind.CHARACTER: tarfile.CHRTYPE, Kind.BLOCK: tarfile.BLKTYPE,
-    Kind.FIFO: tarfile.FIFOTYPE,
-}  # fmt: skip
 _END = tarfile.BLOCKSIZE * 2
 
 
@@ -28,13 +24,11 @@ def write_tar(entries: Iterable[Entry], out: Sink) -> None:
 def write_entry(out: Sink, entry: Entry) -> int:
     """One member with its header; returns its bytes."""
     info = tarfile.TarInfo(entry.spelled or entry.path or "/")
-    info.type = _TYPES[entry.kind]
+    info.type = TYPES[entry.kind]
     info.mode, info.uid, info.gid, info.mtime = entry.mode, entry.uid, entry.gid, entry.mtime
     info.size, info.linkname = entry.size, entry.target
     info.devmajor, info.devminor = entry.device
-    info.pax_headers = {
-        f"SCHILY.xattr.{name}": value.decode("utf-8", "surrogateescape") for name, value in entry.xattrs
-    }
+    info.pax_headers = pax_of(entry.xattrs)
     try:
         head = info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
     except (ValueError, UnicodeError) as problem:

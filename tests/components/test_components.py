@@ -7,17 +7,20 @@ Packages come from Debian's archive into the store the first time. Other archite
 from __future__ import annotations
 
 import io
-import json
 import os
 import posixpath
 from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from spdx_tools.spdx.parser.parse_anything import parse_file
+from spdx_tools.spdx.validation.document_validator import validate_full_spdx_document
 
-from harness.image.component.build import SBOM, Components, built
+from harness.image.component.build import Components
 from harness.image.entries import Entry, Kind
 from harness.image.recipe import COMPONENTS, component
+from harness.image.sbom.databases import inventory_of
+from harness.image.sbom.databases.bills import FOLDER
 from harness.image.yaml.label import settings_of
 from harness.kernel.aptroot import AptRoot
 from harness.store import Store
@@ -102,15 +105,26 @@ def test_component(name: str, arch: Arch, store: Store, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("name", ["ca-certificates", "sshd"])
-def test_the_list_of_packages_is_of_those_that_gave_files(name: str, store: Store) -> None:
-    folder = built(name, Arch.X86_64, store)
-    found = json.loads((folder / SBOM).read_bytes())
-    packages = {package["name"]: package["versionInfo"] for package in found["packages"]}
+def test_the_list_of_packages_is_of_those_that_gave_files(name: str, store: Store, tmp_path: Path) -> None:
+    tree = {entry.path: entry for entry in Components(store).resolve(name, Arch.X86_64).entries()}
+    inventory = inventory_of(tree.values())
+    packages = {package.name: package.version for package in inventory.packages}
     apt = AptRoot(store, "amd64")
+    if name == "ca-certificates":
+        assert packages.keys() == {"ca-certificates"}, "its one file is joined of the package's"
     if name == "sshd":
         assert {"dropbear-bin", "busybox-static", "libc6"} <= packages.keys()
         assert packages["dropbear-bin"] == apt.resolve("dropbear-bin").version
         assert "libgcc-s1" not in packages, "a package that libc6 names and nothing needed"
+        gave = {path: inventory.packages[owner].name for path, owner in inventory.owners.items()}
+        assert gave["usr/sbin/dropbear"] == "dropbear-bin"
+        assert "usr/bin/sshd" not in gave, "ours"
+    document = tree[f"{FOLDER}/{name}.spdx.json"].content
+    assert document is not None
+    (tmp_path / "it.spdx.json").write_bytes(b"".join(document.chunks()))
+    found = parse_file(str(tmp_path / "it.spdx.json"))
+    assert validate_full_spdx_document(found) == []
+    assert len(found.files) == len(inventory.files) - 1, "all but itself"
 
 
 def test_the_same_inputs_give_the_same_bytes(tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

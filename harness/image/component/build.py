@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import HostError, InputError
+from harness.image.component.bill import with_bill
 from harness.image.component.closure import Pool, closure, pool_of
 from harness.image.component.debtree import Deb, deb_tree, merged
-from harness.image.component.sbom import document
 from harness.image.entries import LABEL, Bytes, Entry, Kind, ResolvedImage, file, folder, link
 from harness.image.oci import media
 from harness.image.oci.content import Checked
@@ -25,11 +25,11 @@ from harness.image.oci.write import ZSTD_LEVEL, write_image
 from harness.image.recipe import COMPONENTS, Component, component, own_file
 from harness.kernel.aptroot import AptRoot
 from harness.kernel.debian import Superseded
+from harness.plan.validate import nearest
 from harness.store import Progress, Store, silent
 from harness.words import Arch
 
-_VERSION = 1  # of what this file makes of a recipe; part of the key
-SBOM = "sbom.spdx.json"
+_VERSION = 2  # of what this file makes of a recipe; part of the key
 _TRIPLETS = {"x86_64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu", "armhf": "arm-linux-gnueabihf"}
 _LINKS = ("bin", "sbin", "lib", "lib64")  # to usr/..., where anything of the image lies there
 
@@ -92,10 +92,8 @@ def _built(name: str, arch: Arch, store: Store, progress: Progress, recipes: Pat
 
     def make(into: Path) -> None:
         progress(f"making the component {name} for {arch}")
-        entries, used = _tree(parts, debs, own, arch)
-        write_image(into, name, media.platform_of(arch), _config(recipe), entries)
-        answers = [deb.answer for deb in debs if deb.answer.package in used]
-        (into / SBOM).write_bytes(media.canonical(document(f"{name}-{arch}", answers)))
+        entries, givers = _tree(parts, debs, own, arch)
+        write_image(into, name, media.platform_of(arch), _config(recipe), with_bill(name, entries, debs, givers))
 
     return store.get("component", inputs, make, room=512 << 20)
 
@@ -113,10 +111,11 @@ def _packages(names: Iterable[str], arch: Arch, store: Store, progress: Progress
     return list(found.values())
 
 
-def _tree(parts: list[Part], debs: list[Deb], own: dict[str, bytes], arch: Arch) -> tuple[list[Entry], set[str]]:
-    """The image's entries, and the packages that any of them is from."""
+def _tree(parts: list[Part], debs: list[Deb], own: dict[str, bytes], arch: Arch) -> tuple[list[Entry], dict[str, str]]:
+    """The image's entries, and the package that each path is from; of a file that is joined, the first of them."""
     pool = pool_of([deb.layer() for deb in debs], _TRIPLETS.get(arch.value, f"{arch.value}-linux-gnu"))
     mine: dict[str, Entry] = {}
+    givers: dict[str, str] = {}
     for part in parts:
         recipe = part.recipe
         for path, source in recipe.own.items():
@@ -126,12 +125,13 @@ def _tree(parts: list[Part], debs: list[Deb], own: dict[str, bytes], arch: Arch)
         mine |= {merged(path): folder(merged(path)) for path in recipe.folders}
         for path, pattern in recipe.joined.items():
             mine[merged(path)] = Entry(merged(path), Kind.FILE, 0o644, Bytes(_joined(pool, pattern, part)))
+            givers[merged(path)] = pool.paths[_kept(pool, pattern, part)[0]][0].digest
     for data_path, entry in list(mine.items()):
         _interpreter(data_path, entry, pool, mine, parts)
     wanted = [path for part in parts for pattern in part.recipe.keep for path in _kept(pool, pattern, part)]
     paths = closure(pool, wanted, mine)
-    used = {pool.paths[path][0].digest for path in paths}
-    return _entries(pool, paths, mine), used
+    givers |= {path: pool.paths[path][0].digest for path in paths}
+    return _entries(pool, paths, mine), givers
 
 
 def _kept(pool: Pool, pattern: str, part: Part) -> list[str]:
@@ -222,7 +222,7 @@ class Components:
         """As `ImageSource.layout`, of one platform."""
         arches = [arch for arch in Arch if str(media.platform_of(arch)).startswith(platforms or ("linux/",))]
         if not self._named(ref):
-            raise Absent(f"there is no component {ref}")
+            raise self._absent(ref)
         if len(platforms) != 1 or not arches:
             raise InputError(f"the component {ref} is made for one platform at a time", hint="name one in `platforms`")
         yield from self._made(ref, arches[0]).layout(self._named(ref), ())
@@ -231,10 +231,16 @@ class Components:
         name = full_name(ref).removeprefix("docker.io/library/")
         return name if (self._recipes / name / "component.yml").is_file() and "/" not in name else ""
 
+    def _absent(self, ref: str) -> Absent:
+        name = full_name(ref).removeprefix("docker.io/library/")
+        known = [path.parent.name for path in self._recipes.glob("*/component.yml")]
+        near = nearest(name, known) if "/" not in name else None
+        return Absent(f"there is no component {name}" + (f" (is {near} meant?)" if near else ""))
+
     def _made(self, ref: str, arch: Arch) -> OciLayout:
         name = self._named(ref)
         if not name:
-            raise Absent(f"there is no component {ref}")
+            raise self._absent(ref)
         try:
             folder = built(name, arch, self._store, self._progress, recipes=self._recipes)
         except InputError as problem:

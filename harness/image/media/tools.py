@@ -57,11 +57,12 @@ def run(name: str, *words: str | Path, stdin: str = "", cwd: Path | None = None)
 
 
 def run_argv(argv: list[str], *, stdin: str = "", cwd: Path | None = None) -> str:
-    """As `run`, for a program that is no tool of the host's."""
+    """As `run`, for a program that is no tool of the host's. What it leaves behind for a while lies in `cwd`, too."""
     name = Path(argv[0]).name
+    given = environment() | ({"TMPDIR": str(cwd)} if cwd else {})
     try:
         done = subprocess.run(
-            argv, input=stdin, env=environment(), cwd=cwd, capture_output=True, text=True, errors="replace",
+            argv, input=stdin, env=given, cwd=cwd, capture_output=True, text=True, errors="replace",
             timeout=_PATIENCE, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.errors import InputError
 from harness.image.media.loaderfiles import loader_files
 from harness.image.media.payload import Payload
+from harness.image.media.pesection import replace_last
 from harness.image.media.tools import run_argv
 from harness.words import Arch
 
@@ -50,13 +51,15 @@ def write_uki(made: Payload, arch: Arch, form: str) -> Path:
     # ukify is a Python program of no architecture; the index of any has it.
     ukify = loader_files("systemd-ukify", Arch.X86_64.debian, "usr/bin") / "ukify"
     out = made.folder / "uki.efi"
-    release = made.folder / "os-release"
+    release, empty = made.folder / "os-release", made.folder / "no-initrd"
+    empty.write_bytes(b"\0")
     release.write_text(_OS_RELEASE, encoding="ascii")
     # No release is given: ukify would search the kernel for it, and fail at one that it cannot unpack.
     words = [
-        f"--linux={made.kernel}", f"--initrd={made.initrd}", f"--cmdline=@{made.cmdline}", f"--stub={stub}",
+        f"--linux={made.kernel}", f"--initrd={empty}", f"--cmdline=@{made.cmdline}", f"--stub={stub}",
         f"--os-release=@{release}", "--uname=", f"--efi-arch={_EFI_NAMES[arch]}", f"--output={out}",
     ]  # fmt: skip
     # The host may have a configuration for images of its own, which is none of ours.
-    run_argv([sys.executable, "-I", str(ukify), "--config=/dev/null", "build", *words])
+    run_argv([sys.executable, "-I", str(ukify), "--config=/dev/null", "build", *words], cwd=made.folder)
+    replace_last(out, ".initrd", made.initrd)
     return out

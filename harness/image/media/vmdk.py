@@ -16,8 +16,9 @@ def settle(path: Path, digest: str) -> None:
     """Give the descriptor a content id made of `digest`."""
     with path.open("r+b") as disk:
         disk.seek(_DESCRIPTOR)
-        text = disk.read(_LENGTH)
-        # Chance may have had a digit less, so the line has any length and the descriptor keeps its own.
+        # qemu-img writes the id a second time, in a line that is shorter where chance has a digit less: behind the end
+        # of the text is then a rest of the longer one.
+        text = disk.read(_LENGTH).partition(b"\0")[0]
         made, count = re.subn(rb"^CID=[0-9a-f]{1,8}$", b"CID=" + _id(digest), text, count=1, flags=re.MULTILINE)
         if not count:
             raise HostError(f"qemu-img wrote a VMDK without a content id: {path.name}")

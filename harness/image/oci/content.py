@@ -19,6 +19,7 @@ class Checked:
     offset: int
     size: int
     sha256: str
+    sha1: str = field(default="", compare=False)  # where it is known already
     _seen: list[bool] = field(default_factory=list, compare=False, repr=False)  # of its parts: sound as a whole
 
     def chunks(self) -> Iterator[bytes]:

@@ -159,7 +159,7 @@ def _entry(path: str, node: _Node) -> Entry:
     member = node.member
     content = None
     if member.kind is Kind.FILE and node.layer:
-        content = Checked(node.layer.archive, member.offset, member.size, member.sha256)
+        content = Checked(node.layer.archive, member.offset, member.size, member.sha256, member.sha1)
     return Entry(
         path,
         member.kind,

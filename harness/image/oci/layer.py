@@ -18,7 +18,7 @@ from harness.image.oci.member import Layer, dump, load
 from harness.image.oci.tarindex import members
 from harness.store import Store
 
-_VERSION = 1  # of what `members` finds and refuses; part of the key
+_VERSION = 2  # of what `members` finds and refuses; part of the key
 _ARCHIVE, _INDEX = "layer.tar", "index.json"
 # Deflate makes at most 1032 bytes of one, zstd some 30000. Layers of programs have a ratio of 2 to 6; a small one of
 # nothing but zeros is harmless.

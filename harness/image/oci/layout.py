@@ -109,6 +109,11 @@ class OciLayout:
                 heads = [Descriptor(b.media, b.digest, b.size, ref, b.platform) for b in unique.values()]
             else:
                 heads = [Descriptor(b.media, b.digest, b.size, ref, b.platform) for b in self._named(ref)]
+        yield from self.of_heads(ref, heads)
+
+    def of_heads(self, ref: str, heads: Sequence[Descriptor]) -> Iterator[Entry]:
+        """A layout of its own with some images of this one."""
+        with _about(ref):
             blobs = {blob.hex: blob for head in heads for blob in self.closure(head)}
         index = {"schemaVersion": 2, "mediaType": media.INDEX, "manifests": [head.document() for head in heads]}
         yield folder("blobs")

@@ -14,7 +14,7 @@ WHITEOUT = ".wh."
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """What the archive says of one path; "" is the root. Only files have `offset`, `size` and `sha256`."""
+    """What the archive says of one path; "" is the root. Only files have `offset`, `size` and hashes."""
 
     path: str
     kind: Kind
@@ -28,6 +28,7 @@ class Member:
     sha256: str = ""  # of the file's bytes
     device: tuple[int, int] = (0, 0)
     xattrs: tuple[tuple[str, str], ...] = ()  # name and value in latin-1: JSON has no bytes
+    sha1: str = ""  # of the file's bytes too, for bills of materials; indexes of old have it not
 
     @property
     def name(self) -> str:
@@ -57,7 +58,8 @@ def dump(members: Sequence[Member], path: Path) -> None:
 def load(path: Path) -> Iterator[Member]:
     """Read an index that `dump` wrote."""
     for fields in json.loads(path.read_bytes()):
-        name, kind, mode, uid, gid, mtime, target, offset, size, sha256, device, xattrs = fields
+        name, kind, mode, uid, gid, mtime, target, offset, size, sha256, device, xattrs, *sha1 = fields
         pairs = tuple((key, value) for key, value in xattrs)
         major, minor = device
-        yield Member(name, Kind(kind), mode, uid, gid, mtime, target, offset, size, sha256, (major, minor), pairs)
+        place = (target, offset, size, sha256, (major, minor), pairs)
+        yield Member(name, Kind(kind), mode, uid, gid, mtime, *place, *sha1)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.errors import InputError
@@ -30,10 +30,8 @@ class Shelf:
         """Take over an image, every blob of it compared with its digest, and list it under `name` instead of what had
         that name. Raises InputError where a blob is not what it should be; then nothing changes."""
         with self._held():
-            blobs = self.folder / "blobs" / "sha256"
-            blobs.mkdir(parents=True, exist_ok=True)
             for blob in made.closure(head):
-                self._take(made, blob, blobs / blob.hex)
+                take(made, blob, self.layout)
             listed = self.layout.index() if (self.folder / "index.json").is_file() else []
             kept = [one for one in listed if one.name != name]
             new = Descriptor(head.media, head.digest, head.size, name, head.platform)
@@ -45,28 +43,42 @@ class Shelf:
             return False
         return any((one.name, one.digest) == (name, digest) for one in self.layout.index())
 
-    def _take(self, made: OciLayout, blob: Descriptor, path: Path) -> None:
-        with contextlib.suppress(InputError):
-            if path.is_file():
-                self.layout.blobs.check(blob)
-                return
-        # Not a hard link: whoever alters the folder it comes from must not alter ours.
-        handle, name = tempfile.mkstemp(prefix=".", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as out:
-                for block in made.blobs.chunks(blob):
-                    out.write(block)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(name).chmod(0o644)
-            Path(name).rename(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
-
     @contextlib.contextmanager
     def _held(self) -> Iterator[None]:
         with self._store.lock("oci", self._arch.value):
             yield
+
+
+def take(made: OciLayout, blob: Descriptor, into: OciLayout) -> None:
+    """Copy a blob into another layout, unless a sound one is there. Raises InputError for a damaged one."""
+    if not sound(blob, into):
+        # Not a hard link: whoever alters the folder it comes from must not alter ours.
+        keep(blob, made.blobs.chunks(blob), into)
+
+
+def sound(blob: Descriptor, layout: OciLayout) -> bool:
+    """Whether the layout has this blob, unaltered."""
+    with contextlib.suppress(InputError):
+        layout.blobs.check(blob)
+        return True
+    return False
+
+
+def keep(blob: Descriptor, chunks: Iterable[bytes], into: OciLayout) -> None:
+    """Put a blob into a layout's folder, complete or not at all; `chunks` raise at their end if they are not it."""
+    path = into.blobs.path(blob)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            for block in chunks:
+                out.write(block)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(name).chmod(0o644)
+        Path(name).rename(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -9,81 +9,29 @@ import hashlib
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, BinaryIO
+from typing import BinaryIO
 
 from harness.errors import InputError
 from harness.image.entries import CHUNK, Kind, normalised
 from harness.image.oci.member import Member
+from harness.image.tarheaders import headers
+from harness.image.tarkinds import KINDS, xattrs_of
 
-MAX_MEMBERS = 1_000_000
-MAX_HEADER = 1 << 20  # bytes of one extended header: names, attributes
 _MAX_ID = (1 << 32) - 2  # the last one means "none"
-_XATTR = "SCHILY.xattr."
-
-_KINDS = {
-    tarfile.REGTYPE: Kind.FILE,
-    tarfile.AREGTYPE: Kind.FILE,
-    tarfile.CONTTYPE: Kind.FILE,
-    tarfile.DIRTYPE: Kind.FOLDER,
-    tarfile.SYMTYPE: Kind.SYMLINK,
-    tarfile.LNKTYPE: Kind.HARDLINK,
-    tarfile.FIFOTYPE: Kind.FIFO,
-    tarfile.CHRTYPE: Kind.CHARACTER,
-    tarfile.BLKTYPE: Kind.BLOCK,
-}
 # The devices that every container gets anyway (OCI runtime specification, default devices) and that reach no hardware.
 _DEVICES = frozenset([(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1), (5, 2)])
-
-
-class _Guarded:
-    """A file whose reader may ask for little at a time: tarfile reads a header as large as the header claims to be."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.tell, self.seek = stream.tell, stream.seek
-
-    def read(self, size: int = -1) -> bytes:
-        if not 0 <= size <= MAX_HEADER:
-            raise InputError(f"an extended header of {size} bytes, more than {MAX_HEADER}")
-        return self._stream.read(size)
 
 
 def members(archive: Path) -> Iterator[Member]:
     """What is in a layer, in its order. Raises InputError naming the member that is refused, and why."""
     size = archive.stat().st_size
-    with archive.open("rb") as stream:
-        try:
-            yield from _members(stream, size)
-        except (tarfile.TarError, ValueError, OverflowError, EOFError, RecursionError, LookupError) as problem:
-            raise InputError(f"is not a sound tar archive: {str(problem)[:120]}") from problem
-
-
-def _members(stream: BinaryIO, size: int) -> Iterator[Member]:
-    guarded: IO[bytes] | Any = _Guarded(stream)
-    if size == 0:
-        return
-    with tarfile.open(fileobj=guarded, mode="r:") as archive, Path(stream.name).open("rb") as data:
-        seen: list[object] = vars(archive)["members"]  # tarfile keeps all it has met
-        last = -1
-        for count, header in enumerate(archive):
-            # A size below zero would send the reader back, to the same header for ever.
-            if header.size < 0 or header.offset <= last:
-                raise InputError(f"{header.name!r} has a size of {header.size}")
-            last = header.offset
-            if count >= MAX_MEMBERS:
-                raise InputError(f"has more than {MAX_MEMBERS} members")
-            if header.isreg() and not header.issparse() and header.offset_data + header.size > size:
-                raise InputError(f"ends within {header.name!r}")
+    with archive.open("rb") as stream, archive.open("rb") as data:
+        for header in headers(stream, size):
             yield _member(header, data)
-            seen.clear()
-        # tarfile takes a damaged header for the end, and whatever follows would be lost without a word.
-        stream.seek(archive.offset)
-        if stream.read(tarfile.BLOCKSIZE).strip(b"\0"):
-            raise InputError(f"is damaged at byte {archive.offset}: no header of a member")
 
 
 def _member(header: tarfile.TarInfo, data: BinaryIO) -> Member:
-    kind = _KINDS.get(header.type)
+    kind = KINDS.get(header.type)
     if header.issparse():
         raise InputError(f"{header.name!r} is stored as a sparse file", hint="make the layer without sparse files")
     if kind is None:
@@ -105,6 +53,7 @@ def _member(header: tarfile.TarInfo, data: BinaryIO) -> Member:
             hint="give devices to a container by `devices` in the YAML, not by its image",
         )
     content = kind is Kind.FILE
+    sha1, sha256 = _hashes(data, header) if content else ("", "")
     return Member(
         path,
         kind,
@@ -115,9 +64,10 @@ def _member(header: tarfile.TarInfo, data: BinaryIO) -> Member:
         target,
         header.offset_data if content else 0,
         header.size if content else 0,
-        _digest(data, header) if content else "",
+        sha256,
         device,
         _xattrs(header),
+        sha1,
     )
 
 
@@ -127,21 +77,20 @@ def _path(name: str) -> str:
 
 
 def _xattrs(header: tarfile.TarInfo) -> tuple[tuple[str, str], ...]:
-    """Extended attributes, sorted. tarfile decodes values as UTF-8 with surrogates for what is none."""
+    """Extended attributes, sorted."""
     found = {}
-    for key, value in header.pax_headers.items():
-        if key.startswith(_XATTR):
-            name = key[len(_XATTR) :]
-            if not name or "\0" in name or len(name.encode(errors="surrogateescape")) > 255:
-                raise InputError(f"{header.name!r} has an extended attribute that cannot be: {name[:60]!r}")
-            found[name] = value.encode("utf-8", "surrogateescape").decode("latin-1")
+    for name, value in xattrs_of(header):
+        if not name or "\0" in name or len(name.encode(errors="surrogateescape")) > 255:
+            raise InputError(f"{header.name!r} has an extended attribute that cannot be: {name[:60]!r}")
+        found[name] = value.decode("latin-1")
     return tuple(sorted(found.items()))
 
 
-def _digest(data: BinaryIO, header: tarfile.TarInfo) -> str:
-    digest, left = hashlib.sha256(), header.size
+def _hashes(data: BinaryIO, header: tarfile.TarInfo) -> tuple[str, str]:
+    one, other, left = hashlib.sha1(usedforsecurity=False), hashlib.sha256(), header.size
     data.seek(header.offset_data)
     while left and (block := data.read(min(left, CHUNK))):
-        digest.update(block)
+        one.update(block)
+        other.update(block)
         left -= len(block)
-    return digest.hexdigest()
+    return one.hexdigest(), other.hexdigest()

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from harness.errors import InputError, Where
 from harness.image.yaml.scalars import resolved
-from harness.image.yaml.schema import Container, File, ImageFile, Kernel, Volume
+from harness.image.yaml.schema import Container, File, ImageFile, Kernel, Trust, Volume
 from harness.image.yaml.templates import replaced
 from harness.plan.validate import validate
 from harness.plan.yamlfile import Dialect, Document, Loc, load
@@ -48,6 +48,7 @@ class Assembly:
     services: tuple[Placed[Container], ...] = ()
     volumes: tuple[Placed[Volume], ...] = ()
     files: tuple[Placed[File], ...] = ()
+    trust: tuple[Placed[Trust], ...] = ()
     warnings: tuple[str, ...] = ()
 
     def containers(self, section: str) -> tuple[Placed[Container], ...]:
@@ -69,6 +70,7 @@ def merged(documents: Sequence[Document]) -> Assembly:
     origins: dict[str, Document] = {}
     parts: dict[str, list[Placed[Any]]] = {name: [] for name in ("init", *SECTIONS, "volumes", "files")}
     warnings: list[str] = []
+    trust: list[Placed[Trust]] = []
     for document in documents:
         refuse_nothing(document)
         content = validate(ImageFile, replaced(document), document)
@@ -77,7 +79,8 @@ def merged(documents: Sequence[Document]) -> Assembly:
                 f"{document.where()}: only the first document is read; another begins in line {document.ignored}"
             )
         if content.trust is not None:
-            warnings.append(f"{document.where(('trust',))}: `trust` is not checked: images are taken by their digests")
+            asked = content.trust if isinstance(content.trust, Trust) else Trust(required=True)
+            trust.append(Placed(asked, document, ("trust",)))
         for name, value in (content.kernel or Kernel()).model_dump(exclude_none=True).items():
             # An empty text overrides nothing in LinuxKit, but for the two that may be switched off by it.
             if value or name in ("tar", "ucode"):
@@ -94,6 +97,7 @@ def merged(documents: Sequence[Document]) -> Assembly:
     return Assembly(
         Kernel(**kernel),
         kernel_where,
+        trust=tuple(trust),
         warnings=tuple(warnings),
         **{name: tuple(placed) for name, placed in parts.items()},
     )

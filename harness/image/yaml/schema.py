@@ -6,9 +6,9 @@ docs/yaml.md of LinuxKit describes the keys; `Settings` is also what the label `
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag
 
 from harness.errors import InputError
 from harness.image.oci.reference import full_name
@@ -176,10 +176,22 @@ class Container(Settings):
 
 
 class Trust(Model):
-    """Read for LinuxKit's sake; nothing is checked by it."""
+    """Which images must be signed: by name, by the first part of the name behind the registry, or all of them."""
 
     image: Texts | None = None
     org: Texts | None = None
+    required: bool = Field(False, description="all images; `trust: required` is short for it")
+
+
+def _is_word(value: Any) -> str:
+    return "[word]" if isinstance(value, str) else "[mapping]"
+
+
+TrustWord = Literal["required"]
+Trusted = Annotated[
+    Annotated[TrustWord, Tag("[word]")] | Annotated[Trust, Tag("[mapping]")],
+    Discriminator(_is_word),
+]
 
 
 class ImageFile(Model):
@@ -192,4 +204,4 @@ class ImageFile(Model):
     services: tuple[Container, ...] = ()
     volumes: tuple[Volume, ...] = ()
     files: tuple[File, ...] = ()
-    trust: Trust | None = None
+    trust: Trusted | None = None

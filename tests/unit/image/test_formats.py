@@ -203,7 +203,7 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     path.write_text(f"{YAML}trust: {{}}\n")
     assert command.build([path], "x86_64", "tar", tmp_path / "out") == 0
     said = capsys.readouterr()
-    assert said.out == f"{tmp_path}/out/my_image.tar\n"
+    assert said.out.split() == [f"{tmp_path}/out/my_image.tar", f"{tmp_path}/out/my_image.tar.spdx.json"]
     assert "`trust` is not checked" in said.err
     with pytest.raises(InputError, match="did you mean 'x86_64'"):
         command.build([path], "x86-64", "tar", tmp_path / "out")

@@ -12,10 +12,8 @@ from harness.errors import InputError
 from harness.image.component.build import parts_of
 from harness.image.component.closure import Pool, closure, pool_of
 from harness.image.component.debtree import merged
-from harness.image.component.sbom import document
 from harness.image.oci.member import Layer
 from harness.image.oci.tarindex import members
-from harness.kernel.aptroot import Answer
 from tests.unit.image.oci.layouts import folder, hardlink, member, symlink, tar
 
 INTERPRETER = "/lib64/ld-linux-x86-64.so.2"
@@ -132,9 +130,3 @@ def test_components_that_include_one_another_are_refused(tmp_path: Path) -> None
         (tmp_path / name / "component.yml").write_text(f"description: x\ninclude: [{other}]\n")
     with pytest.raises(InputError, match="the component a includes itself"):
         parts_of("a", tmp_path)
-
-
-def test_a_list_of_packages_does_not_depend_on_their_order() -> None:
-    one, two = (Answer(name, "1-2", "amd64", name[0] * 64, 5) for name in ("aa", "bb"))
-    assert document("it", [one, two]) == document("it", [two, one])
-    assert [package["name"] for package in document("it", [two, one])["packages"]] == ["aa", "bb"]

@@ -140,9 +140,14 @@ def test_a_vhdx_keeps_its_checksums(tmp_path: Path) -> None:
 
 def test_a_vmdk_with_a_short_id_gets_one_of_full_length(tmp_path: Path) -> None:
     path = converted(tmp_path, "vmdk")
-    text = re.sub(rb"\nCID=\w+\n", b"\nCID=5\n", path.read_bytes()[512:10752]).ljust(10240, b"\0")
-    path.write_bytes(path.read_bytes()[:512] + text[:10240] + path.read_bytes()[10752:])
+    before = path.read_bytes()
     vmdk.settle(path, "one")
+    settled = path.read_bytes()
+    text = re.sub(rb"\nCID=\w+\n", b"\nCID=5\n", before[512:10752].rstrip(b"\0"))
+    text += b"\0\n"  # a rest of the longer text that qemu-img wrote first
+    path.write_bytes(before[:512] + text.ljust(10240, b"\0") + before[10752:])
+    vmdk.settle(path, "one")
+    assert path.read_bytes() == settled
     assert re.search(rb"\nCID=[0-9a-f]{8}\nparentCID=ffffffff\n", path.read_bytes()[512:10752])
     assert "virtual size: 1 MiB" in check(path, "vmdk")
 
