@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from harness.diagnosis.attention import Attention
 from harness.diagnosis.boots import BootRecord, Open
 from harness.diagnosis.catalogue import all_rules
 from harness.diagnosis.decide import boot_of, decide
@@ -15,11 +16,13 @@ from harness.diagnosis.rule import Rule
 
 _PENDING = 1 << 16
 """Bytes of a line without an end that are kept back."""
-_PIECE = 1 << 20
+_PIECE = 1 << 15
 """Bytes that are looked at in one go: what is found in them is held until they are done."""
 _OVERLAP = 1 << 9
 """Bytes of them that are looked at again with the next piece, so that no needle is cut in two."""
 _WINDOW = 4096
+_COMBINATIONS = 1 << 10
+"""Combinations of literals on one line whose rules are remembered."""
 _BOOTS = 200
 """Boots that are kept: the first is dropped for the next."""
 
@@ -33,6 +36,8 @@ class Diagnoser:
         self._order: dict[str, int] = {rule.name: place for place, rule in enumerate(self._rules)}
         known: list[Rule | Sign] = [*self._rules, *SIGNS]
         self._needles: Needles[Rule | Sign] = _needles(known) if rules is not None else _all_needles()
+        self._known: dict[tuple[int, ...], tuple[Sequence[Rule], Sequence[Sign]]] = {}
+        self._attention = Attention(len(self._needles))
         self._line = 1  # number of the line at the start of what is not processed yet
         self._rest = b""
         self._boot = BootRecord(first_line=1)
@@ -80,28 +85,33 @@ class Diagnoser:
 
     def _process(self, block: bytes) -> None:
         block = plain(block)
+        self._attention.earn(len(block))
         done = 0  # everything before has been looked at
         counted = 0
-        hits = iter(self._needles.in_bytes(block))
-        hit = next(hits, None)
-        while hit is not None:
-            place = hit[0]
+        hits = self._needles.in_bytes(block)
+        hits.append((0, len(block) + _WINDOW, 0))  # behind every line
+        deserves = self._attention.deserves
+        at, last = 0, len(hits) - 1
+        while at < last:
+            first, place, _ = hits[at]
+            end = block.find(b"\n", place, place + _WINDOW)
+            if end < 0:
+                end = place + _WINDOW - _WINDOW // 8
+            begin, at = at, at + 1
+            while hits[at][1] < end:
+                at += 1
+            needles = (first,) if at - begin == 1 else _distinct(hits[begin:at])
+            if not deserves(needles):
+                continue
             start = max(block.rfind(b"\n", max(done, place - _WINDOW), place) + 1, done)
             if place - start > _WINDOW // 8:
                 start = place - _WINDOW // 8
-            end = block.find(b"\n", place, place + _WINDOW)
-            end = place + _WINDOW - _WINDOW // 8 if end < 0 else end
-            known: dict[int, Rule | Sign] = {}
-            while hit is not None and hit[0] < end:
-                for item in hit[1]:
-                    known[id(item)] = item
-                hit = next(hits, None)
             if self._boot.pending and start > done:
                 self._follow(block, done, start)
             self._line += block.count(b"\n", counted, start)
             counted = start
             self._before = (block, start)
-            self._look(block[start:end], known.values())
+            self._look(block[start:end], needles)
             done = min(end + 1, len(block))
         if self._boot.pending and done < len(block):
             self._follow(block, done, len(block))
@@ -131,9 +141,8 @@ class Diagnoser:
             ahead = block.count(b"\n", counted, at) if at >= counted else -block.count(b"\n", at, counted)
             self._boot.last_line = self._line + ahead
 
-    def _look(self, raw: bytes, known: Iterable[Rule | Sign]) -> None:
-        rules = sorted((k for k in known if isinstance(k, Rule)), key=lambda rule: self._order[rule.name])
-        signs = [k for k in known if isinstance(k, Sign)]
+    def _look(self, raw: bytes, needles: tuple[int, ...]) -> None:
+        rules, signs = self._known_by(needles)
         for message in messages(raw.decode("utf-8", "backslashreplace")):
             if not message.text:
                 continue
@@ -144,6 +153,16 @@ class Diagnoser:
                 if found:
                     self._sign(sign, message, {k: v for k, v in found.groupdict().items() if v})
             self._rules_on(message, rules)
+
+    def _known_by(self, needles: tuple[int, ...]) -> tuple[Sequence[Rule], Sequence[Sign]]:
+        known = self._known.get(needles)
+        if known is None:
+            if len(self._known) >= _COMBINATIONS:
+                self._known.clear()
+            items = {id(item): item for needle in needles for item in self._needles[needle]}.values()
+            rules = sorted((k for k in items if isinstance(k, Rule)), key=lambda rule: self._order[rule.name])
+            known = self._known[needles] = rules, [k for k in items if isinstance(k, Sign)]
+        return known
 
     def _rules_on(self, message: Message, rules: Iterable[Rule]) -> None:
         if self._boot.pending:
@@ -220,6 +239,11 @@ _SHARED: list[Needles[Rule | Sign]] = []
 
 def _needles(known: Iterable[Rule | Sign]) -> Needles[Rule | Sign]:
     return Needles((needle, each) for each in known for needle in each.needles)
+
+
+def _distinct(hits: list[tuple[int, int, int]]) -> tuple[int, ...]:
+    needles = [hit[0] for hit in hits]
+    return tuple(needles) if len(needles) < 8 else tuple(sorted(set(needles)))
 
 
 def _all_needles() -> Needles[Rule | Sign]:
