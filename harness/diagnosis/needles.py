@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
-from ahocorasick_rs import AhoCorasick, BytesAhoCorasick
+from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
 
 T = TypeVar("T")
 
@@ -22,11 +22,8 @@ class Needles(Generic[T]):
         for needle, value in pairs:
             by_needle.setdefault(needle, []).append(value)
         self._values = [tuple(values) for values in by_needle.values()]
-        self._bytes = BytesAhoCorasick([needle.encode() for needle in by_needle])
+        self._bytes = BytesAhoCorasick([needle.encode() for needle in by_needle], implementation=Implementation.DFA)
         self._text = AhoCorasick(list(by_needle))
-
-    def __len__(self) -> int:
-        return len(self._values)
 
     def __getitem__(self, needle: int) -> tuple[T, ...]:
         """What a literal stands for, by its number."""
