@@ -30,6 +30,7 @@ def _story(cell: CellRecord, console: Sequence[str]) -> Iterator[str]:
         yield f"cause:     {cell.diagnosis.text}"
         yield from _listed("evidence: ", cell.diagnosis.evidence[:EVIDENCE])
         yield f"do:        {cell.diagnosis.next}"
+        yield from _listed("broken:   ", cell.diagnosis.broken)
         if not cell.attempts:
             yield f"not tried: {cell.cause}"
     elif cell.cause:

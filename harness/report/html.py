@@ -90,6 +90,8 @@ def _story(parent: ET.Element, cell: CellRecord, run_dir: Path) -> None:
         for seen in cell.diagnosis.evidence:
             _add(_add(evidence, "li"), "code", seen)
         _add(parent, "p", f"what to do: {cell.diagnosis.next}")
+        for rule in cell.diagnosis.broken:
+            _add(parent, "p", f"a rule of bootmatrix is broken: {rule}")
     if cell.missing:
         _add(parent, "p", f"not reached: {', '.join(cell.missing)}")
     for number, attempt in enumerate(cell.earlier, 1):

@@ -111,6 +111,7 @@ class CauseRecord(Record):
     text: Sentence
     evidence: tuple[Line, ...] = Field((), description="console lines, symbols and facts, the most telling first")
     next: Sentence = Field("", description="what to do about it")
+    broken: tuple[Sentence, ...] = Field((), description="rules of bootmatrix that failed themselves: please report it")
 
 
 class AttemptRecord(Record):

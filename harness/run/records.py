@@ -67,7 +67,8 @@ def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptReco
 def _diagnosis(cause: Cause | None) -> CauseRecord | None:
     if cause is None:
         return None
-    return CauseRecord(id=cause.id, text=cause.text, evidence=cause.evidence[:EVIDENCE], next=cause.next)
+    evidence, broken = cause.evidence[:EVIDENCE], cause.broken[:EVIDENCE]
+    return CauseRecord(id=cause.id, text=cause.text, evidence=evidence, next=cause.next, broken=broken)
 
 
 def _forensics(found: Findings | None) -> ForensicsRecord | None:
