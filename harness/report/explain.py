@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.report.reason import listed, reason
 from harness.report.results import CellRecord, ForensicsRecord
 from harness.words import Verdict
 
 CONSOLE_LINES = 6
 LOG_LINES = 6
-EVIDENCE = 5
 CPUS = 4  # more say the same
 
 
@@ -27,10 +27,7 @@ def _story(cell: CellRecord, console: Sequence[str]) -> Iterator[str]:
     if cell.missing:
         yield f"next:      {cell.missing[0]}, which never came"
     if cell.diagnosis:
-        yield f"cause:     {cell.diagnosis.text}"
-        yield from _listed("evidence: ", cell.diagnosis.evidence[:EVIDENCE])
-        yield f"do:        {cell.diagnosis.next}"
-        yield from _listed("broken:   ", cell.diagnosis.broken)
+        yield from reason(cell.diagnosis)
         if not cell.attempts:
             yield f"not tried: {cell.cause}"
     elif cell.cause:
@@ -38,7 +35,7 @@ def _story(cell: CellRecord, console: Sequence[str]) -> Iterator[str]:
     for finding in cell.preflight:
         yield f"preflight: {finding.what}: {finding.why}"
     if cell.verdict not in (Verdict.PASS, Verdict.SKIP):
-        yield from _listed("console:  ", list(console)[-CONSOLE_LINES:])
+        yield from listed("console:  ", list(console)[-CONSOLE_LINES:])
     if cell.forensics:
         yield from _stuck(cell.forensics)
     if cell.command:
@@ -51,11 +48,6 @@ def _stuck(found: ForensicsRecord) -> Iterator[str]:
     if len(found.cpus) > CPUS:
         yield f"           and {len(found.cpus) - CPUS} CPUs more"
     if found.kernel_log:
-        yield from _listed("in memory:", list(found.kernel_log)[-LOG_LINES:])
+        yield from listed("in memory:", list(found.kernel_log)[-LOG_LINES:])
     else:
         yield "in memory: no log of a kernel was found" + (", but not all of it was read" if found.truncated else "")
-
-
-def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        yield f"{title if number == 0 else ' ' * len(title)} {line}"

@@ -116,9 +116,14 @@ async def attempt(
             ends_at_ready=prepared.ends_at_ready,
         )
     except BootmatrixError as problem:
-        return _not_started(str(problem), work, prepared, machine)
+        return not_started(str(problem), work, prepared, machine)
     except OSError as problem:
-        return _not_started(f"the host failed: {problem}", work, prepared, machine)
+        return not_started(f"the host failed: {problem}", work, prepared, machine)
+    return await judged(work, prepared, machine, result)
+
+
+async def judged(work: Work, prepared: Prepared, machine: Machine, result: BootResult) -> Attempt:
+    """What a boot came to, and for one that was no pass, why: of its console, and of what the machine showed."""
     findings = None
     if result.observation:
         system_map = prepared.system_map
@@ -135,6 +140,7 @@ def _never_moves(prepared: Prepared) -> bool:
     return facts is not None and facts.config is not None and "RANDOMIZE_BASE" not in facts.config
 
 
-def _not_started(trouble: str, work: Work, prepared: Prepared, machine: Machine) -> Attempt:
+def not_started(trouble: str, work: Work, prepared: Prepared, machine: Machine) -> Attempt:
+    """Of a machine that the host could not start; `trouble` has the host's words."""
     case = case_not_started(work.target, prepared, trouble)
     return Attempt(None, trouble, machine.by_hand, None, case, cause_of(case))

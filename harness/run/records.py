@@ -47,7 +47,7 @@ def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptReco
             cause=attempt.trouble,
             durations=Durations(build=build),
             command=attempt.command,
-            diagnosis=_diagnosis(attempt.diagnosis),
+            diagnosis=cause_record(attempt.diagnosis),
         )
     result = attempt.result
     return AttemptRecord(
@@ -60,11 +60,12 @@ def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptReco
         command=attempt.command,
         forensics=_forensics(attempt.findings),
         purpose=attempt.purpose,
-        diagnosis=_diagnosis(attempt.diagnosis),
+        diagnosis=cause_record(attempt.diagnosis),
     )
 
 
-def _diagnosis(cause: Cause | None) -> CauseRecord | None:
+def cause_record(cause: Cause | None) -> CauseRecord | None:
+    """A cause for results.json, its evidence bounded."""
     if cause is None:
         return None
     evidence, broken = cause.evidence[:EVIDENCE], cause.broken[:EVIDENCE]
@@ -130,7 +131,7 @@ def not_booted(
         machine=machine,
         verdict=verdict,
         cause=cause,
-        diagnosis=_diagnosis(found),
+        diagnosis=cause_record(found),
         durations=Durations(build=build),
     )
 
@@ -144,7 +145,7 @@ def refused(work: Work, prepared: Prepared, build: float) -> CellRecord:
         machine=None,
         verdict=Verdict.FAIL,
         cause=refusal(found),
-        diagnosis=_diagnosis(next((cause for cause in causes if cause), None)),
+        diagnosis=cause_record(next((cause for cause in causes if cause), None)),
         durations=Durations(build=build),
         artefacts=prepared.artefacts,
         preflight=finding_records(prepared.findings),
