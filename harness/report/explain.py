@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from harness.report.reason import listed, reason
 from harness.report.results import CellRecord, ForensicsRecord
+from harness.report.text import SENTENCE, clean
 from harness.words import Verdict
 
 CONSOLE_LINES = 6
@@ -13,12 +15,12 @@ LOG_LINES = 6
 CPUS = 4  # more say the same
 
 
-def explain(cell: CellRecord, console: Sequence[str]) -> str:
-    """`console` holds the last lines of the cell's console log. All text is clean: it comes out of a record."""
-    return "\n".join(_story(cell, console))
+def explain(cell: CellRecord, console: Sequence[str], run_dir: Path) -> str:
+    """`console` holds the last lines of the cell's console log, `run_dir` is where its files are. All text is clean: it comes out of a record."""
+    return "\n".join(_story(cell, console, run_dir))
 
 
-def _story(cell: CellRecord, console: Sequence[str]) -> Iterator[str]:
+def _story(cell: CellRecord, console: Sequence[str], run_dir: Path) -> Iterator[str]:
     yield f"{cell.cell}: {cell.verdict}" + (f", {cell.outcome}" if cell.outcome else "")
     if cell.milestones:
         yield "reached:   " + ", ".join(f"{step.name} {step.at:.1f} s" for step in cell.milestones)
@@ -38,6 +40,8 @@ def _story(cell: CellRecord, console: Sequence[str]) -> Iterator[str]:
         yield from listed("console:  ", list(console)[-CONSOLE_LINES:])
     if cell.forensics:
         yield from _stuck(cell.forensics)
+    if cell.screen:
+        yield f"screen:    {clean(str(run_dir / cell.screen), SENTENCE)}"
     if cell.command:
         yield f"again:     {cell.command}"
 

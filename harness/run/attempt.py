@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Attempt:
     findings: Findings | None = None  # of a guest that was stuck
     case: Case | None = None  # None for a pass
     diagnosis: Cause | None = None  # None for a pass, and where nothing is known beyond the ruling
+    screen: Path | None = None  # a PNG of what the machine's display showed
     purpose: str = ""  # why it was made, where not for the verdict
 
     @property
@@ -124,15 +126,28 @@ async def attempt(
 
 async def judged(work: Work, prepared: Prepared, machine: Machine, result: BootResult) -> Attempt:
     """What a boot came to, and for one that was no pass, why: of its console, and of what the machine showed."""
-    findings = None
+    findings, screen = None, None
     if result.observation:
+        screen = _kept(result.observation.screen, result.console_log)
         system_map = prepared.system_map
         fixed = _never_moves(prepared)
         findings = await asyncio.to_thread(examine, result.observation, work.target.arch, system_map, fixed=fixed)
     if result.ruling.verdict is Verdict.PASS:
         return Attempt(result, None, machine.by_hand, findings)
     case = await asyncio.to_thread(case_of, work.target, prepared, result, findings)
-    return Attempt(result, None, machine.by_hand, findings, case, cause_of(case))
+    return Attempt(result, None, machine.by_hand, findings, case, cause_of(case), screen)
+
+
+def _kept(screen: Path | None, console_log: Path) -> Path | None:
+    """A picture of the display, beside the console's log."""
+    if screen is None:
+        return None
+    kept = console_log.with_suffix(".png")
+    try:
+        shutil.move(screen, kept)
+    except OSError:  # no room for it: the records that must be there will tell
+        return None
+    return kept
 
 
 def _never_moves(prepared: Prepared) -> bool:

@@ -59,6 +59,7 @@ def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptReco
         console=result.console_log.relative_to(run_dir).as_posix(),
         command=attempt.command,
         forensics=_forensics(attempt.findings),
+        screen=attempt.screen.relative_to(run_dir).as_posix() if attempt.screen else None,
         purpose=attempt.purpose,
         diagnosis=cause_record(attempt.diagnosis),
     )
@@ -117,6 +118,7 @@ def cell_record(
         command=last.command,
         console=last.console,
         forensics=last.forensics,
+        screen=last.screen,
         diagnosis=last.diagnosis,
     )
 

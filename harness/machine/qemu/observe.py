@@ -14,6 +14,7 @@ from harness.machine.qemu.qmp import Monitor
 BETWEEN_LOOKS = 0.05  # seconds in which a CPU that runs moves on; nothing can be awaited of one that does not
 MOST_RAM = 1 << 30  # bytes; more would take longer than the answer is worth
 SMALLEST_RAM = 8 << 20  # bytes; below are firmware's and devices' own
+MOST_SCREEN = 8 << 20  # bytes of a picture that is kept: the guest chooses how large its display is
 _RAM = re.compile(r"^ *([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, ram\)", re.MULTILINE)
 
 
@@ -24,6 +25,7 @@ async def observe_guest(monitor: Monitor, folder: Path) -> Observation:
     await asyncio.sleep(BETWEEN_LOOKS)
     second = await _registers(monitor, count)
     await monitor.execute("stop")
+    screen = await _screen(monitor, folder / "screen.png")
     ranges, truncated = ram_ranges(await _ask(monitor, "info mtree -f"))
     dumps: list[Path] = []
     for number, (start, size) in enumerate(ranges):
@@ -35,7 +37,20 @@ async def observe_guest(monitor: Monitor, folder: Path) -> Observation:
         except QMPError:  # a full disk: what was dumped already is looked at
             truncated = True
             break
-    return Observation((first, second), tuple(dumps), truncated)
+    return Observation((first, second), tuple(dumps), truncated, screen)
+
+
+async def _screen(monitor: Monitor, path: Path) -> Path | None:
+    """What the display shows. None for a machine without one, which QEMU refuses to dump."""
+    try:
+        await monitor.execute("screendump", filename=str(path), format="png")
+    except QMPError:
+        path.unlink(missing_ok=True)
+        return None
+    if path.stat().st_size > MOST_SCREEN:
+        path.unlink()
+        return None
+    return path
 
 
 async def _registers(monitor: Monitor, count: int) -> tuple[str, ...]:

@@ -39,6 +39,19 @@ FAULTS = (
     ),
     Fault("rdinit-missing", S390X, (boots.words("rdinit=/sbin/nowhere"),), NO_ROOT, "init-missing"),
     Fault("console-absent-x86_64", MICROVM, (cmdline(lambda words: words[1:]),), MUTE, "console-missing"),
+    # It speaks, and is up: on a display, which is no console of ours.
+    Fault(
+        "console-on-the-display",
+        PC,
+        (
+            boots.display("VGA"),
+            boots.target(machine={"properties": {"graphics": True}}),
+            cmdline(lambda words: tuple(word for word in words if not word.startswith("console="))),
+        ),
+        MUTE,
+        "console-missing",
+        silence=10,
+    ),
     Fault("console-wrong-arm64", ARM64, (cmdline(lambda _: ("console=ttyS0",)),), MUTE, "console-wrong", sample=True),
     Fault(
         "console-wrong-x86_64", MICROVM, (cmdline(lambda words: ("console=ttyS3", *words[1:])),), MUTE, "console-wrong"

@@ -40,6 +40,11 @@ def disk_bus(bus: str) -> Way:
     return way
 
 
+def display(driver: str) -> Way:
+    """A graphics card more."""
+    return lambda scene: scene.with_target(devices=(*scene.cell.target.devices, {"driver": driver}))
+
+
 def console(device: str) -> Way:
     """Another name of the console."""
     return lambda scene: scene.with_target(console={"device": device})
