@@ -16,7 +16,10 @@ CPUS = 4  # more say the same
 
 
 def explain(cell: CellRecord, console: Sequence[str], run_dir: Path) -> str:
-    """`console` holds the last lines of the cell's console log, `run_dir` is where its files are. All text is clean: it comes out of a record."""
+    """`console` holds the last lines of the cell's console log, `run_dir` is where its files are.
+
+    All text is clean: it comes out of a record.
+    """
     return "\n".join(_story(cell, console, run_dir))
 
 

@@ -27,6 +27,8 @@ from harness.run.investigate import case_not_started, case_of
 from harness.run.work import Prepared, Work
 from harness.words import Reached, Verdict
 
+MOST_SCREEN = 8 << 20  # bytes of a picture that is kept: the guest chooses how large its display is
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -144,6 +146,8 @@ def _kept(screen: Path | None, console_log: Path) -> Path | None:
         return None
     kept = console_log.with_suffix(".png")
     try:
+        if screen.stat().st_size > MOST_SCREEN:
+            return None
         shutil.move(screen, kept)
     except OSError:  # no room for it: the records that must be there will tell
         return None

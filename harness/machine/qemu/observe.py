@@ -14,7 +14,6 @@ from harness.machine.qemu.qmp import Monitor
 BETWEEN_LOOKS = 0.05  # seconds in which a CPU that runs moves on; nothing can be awaited of one that does not
 MOST_RAM = 1 << 30  # bytes; more would take longer than the answer is worth
 SMALLEST_RAM = 8 << 20  # bytes; below are firmware's and devices' own
-MOST_SCREEN = 8 << 20  # bytes of a picture that is kept: the guest chooses how large its display is
 _RAM = re.compile(r"^ *([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, ram\)", re.MULTILINE)
 
 
@@ -45,10 +44,6 @@ async def _screen(monitor: Monitor, path: Path) -> Path | None:
     try:
         await monitor.execute("screendump", filename=str(path), format="png")
     except QMPError:
-        path.unlink(missing_ok=True)
-        return None
-    if path.stat().st_size > MOST_SCREEN:
-        path.unlink()
         return None
     return path
 
