@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import bisect
 import struct
+import sys
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -24,6 +26,8 @@ _STRIDE = 256  # symbols from one marker to the next
 _NAMES = 16 << 20  # bytes of names and markers before the tokens; a distribution's kernel has 3 MB
 _MOST = 1 << 20  # symbols
 _MOST_CANDIDATES = 64  # places with the digits in a row
+_MOST_TABLES = 4  # of tokens with their index: the kernel's own, and copies of its image
+_MOST_ROWS = 64  # of numbers before the tokens that may be the markers
 _FARTHEST = 1 << 20  # bytes behind a symbol that still belong to it
 _TEXT = "tTwW"
 _ENDS = ("_etext", "_einittext")  # behind them is no code
@@ -45,7 +49,7 @@ class _Tables:
         """Where the name of a symbol begins."""
         at = self.names + self.markers[number // _STRIDE]
         for _ in range(number % _STRIDE):
-            at = _behind(self.data, at)
+            at = min(_behind(self.data, at), len(self.data) - 2)  # a guest's memory may hold anything
         return at
 
     def name(self, number: int) -> str:
@@ -65,7 +69,7 @@ class Kallsyms:
     @classmethod
     def find(cls, memory: Memory, *, word: int, order: Order = "little") -> Kallsyms | None:
         """The table in `memory`; None where there is none. `word`: bytes of the guest's `unsigned long`."""
-        for data, tokens_at, tokens, index_end in _token_tables(memory, order):
+        for data, tokens_at, tokens, index_end in _token_tables(memory, order, word):
             for tables in _names_before(data, tokens_at, tokens, order, word):
                 addresses = _addresses(tables, index_end, word)
                 if addresses:
@@ -89,45 +93,49 @@ class Kallsyms:
         return len(self._addresses)
 
 
-def _token_tables(memory: Memory, order: Order) -> Iterator[tuple[bytes, int, tuple[bytes, ...], int]]:
+def _token_tables(memory: Memory, order: Order, word: int) -> Iterator[tuple[bytes, int, tuple[bytes, ...], int]]:
     """Tables of tokens whose index is there: the bytes around, where it begins, its tokens, where the index ends."""
-    found = memory.find(_DIGITS)
+    found, tables = memory.find(_DIGITS), _MOST_TABLES
     for _ in range(_MOST_CANDIDATES):
-        if found < 0:
+        if found < 0 or not tables:
             return
-        head = memory[max(found - _TOKEN_BYTES, 0) : found]
-        parts = head.split(b"\0")
-        if len(parts) > ord("0") + 1 and not parts[-1]:
-            size = sum(len(part) + 1 for part in parts[-ord("0") - 1 : -1])
-            start = found - size
-            # Alignment puts zeros before the first token, which is not empty itself.
-            rest = memory[start : start + _TOKEN_BYTES].split(b"\0", _TOKENS)
-            tokens = tuple(rest[:_TOKENS])
-            if len(rest) > _TOKENS and all(tokens[ord("0") : ord("9") + 1]):
-                offsets = [0, *accumulate(len(token) + 1 for token in tokens)]
-                index = struct.pack(f"{_mark(order)}{_TOKENS}H", *(place & 0xFFFF for place in offsets[:_TOKENS]))
-                behind = memory[start + offsets[-1] : start + offsets[-1] + 16 + len(index)]
-                gap = behind.find(index)
-                if gap >= 0:
-                    end = start + offsets[-1] + gap + len(index)
-                    begin = max(start - _NAMES, start % 8)  # what is aligned in memory is so in what is cut out of it
-                    data = memory[begin : end + 4 * _MOST + 32]
-                    yield data, start - begin, tokens, end - begin
+        for start in _token_starts(memory, found, word):
+            tokens = tuple(memory[start : start + _TOKEN_BYTES].split(b"\0", _TOKENS)[:_TOKENS])
+            places = [0, *accumulate(len(token) + 1 for token in tokens)]
+            index = struct.pack(f"{_mark(order)}{_TOKENS}H", *(place & 0xFFFF for place in places[:_TOKENS]))
+            end = _aligned(start + places[-1], word) + len(index)
+            if len(tokens) == _TOKENS and memory[end - len(index) : end] == index:
+                begin = max(start - _NAMES, start % word)  # what is aligned in memory is so in what is cut out of it
+                yield memory[begin : end + 4 * _MOST + 32], start - begin, tokens, end - begin
+                tables -= 1
         found = memory.find(_DIGITS, found + 1)
+
+
+def _token_starts(memory: Memory, digits: int, word: int) -> Iterator[int]:
+    """Where the table may begin in which the digits stand at `digits`: before them are 48 tokens, and it is aligned."""
+    parts = memory[max(digits - _TOKEN_BYTES, 0) : digits].split(b"\0")[-ord("0") - 1 :]
+    if len(parts) <= ord("0") or parts[-1]:
+        return
+    # Nothing parts the first token from the bytes before it, where those do not end in a zero.
+    earliest = digits - sum(len(part) + 1 for part in parts[:-1])
+    yield from range(_aligned(earliest, word), earliest + len(parts[0]), word)
 
 
 def _names_before(data: bytes, tokens_at: int, tokens: tuple[bytes, ...], order: Order, word: int) -> Iterator[_Tables]:
     """The names that these tokens are for: a row of markers, and before it what they point into."""
     mark = _mark(order)
-    words = struct.unpack(f"{mark}{tokens_at // 4}I", data[tokens_at % 4 : tokens_at])
-    at = len(words) - 2
-    while at >= 0:
+    words = array("I", data[tokens_at % 4 : tokens_at])
+    if order != sys.byteorder:
+        words.byteswap()
+    at, rows = len(words) - 2, _MOST_ROWS
+    while at >= 0 and rows:
         # The first marker is 0; the next ones are as far apart as 256 names are long.
         if words[at] == 0 and _is_step(words[at + 1]):
+            rows -= 1
             end = at + 1
             while end + 1 < len(words) and _is_step(words[end + 1] - words[end]):
                 end += 1
-            markers = words[at : end + 1]
+            markers = tuple(words[at : end + 1])
             place = tokens_at % 4 + 4 * at
             for names, count in _starts(data, place, markers, mark, word):
                 yield _Tables(data, order, tokens, markers, names, count)
@@ -139,7 +147,7 @@ def _starts(data: bytes, end: int, markers: tuple[int, ...], mark: str, word: in
     nearest = end - markers[-1] - -markers[-1] % 4  # the markers are aligned, and so is the first name
     for gap in range(0, _STRIDE * 128, 4):
         start = nearest - gap
-        if start < 2 * word:
+        if start < word:
             return
         (count,) = struct.unpack_from(f"{mark}I", data, start - word)
         if (len(markers) - 1) * _STRIDE < count <= len(markers) * _STRIDE and _fits(data, start, markers):
