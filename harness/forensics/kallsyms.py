@@ -56,6 +56,10 @@ class _Tables:
         """Type and name, as in /proc/kallsyms."""
         at = self.place_of(number)
         size, start = _length(self.data, at)
+        return self.text(start, size)
+
+    def text(self, start: int, size: int) -> str:
+        """A packed name."""
         return b"".join(self.tokens[byte] for byte in self.data[start : start + size]).decode("ascii", "replace")
 
 
@@ -67,11 +71,14 @@ class Kallsyms:
         self._tables = tables
 
     @classmethod
-    def find(cls, memory: Memory, *, word: int, order: Order = "little") -> Kallsyms | None:
-        """The table in `memory`; None where there is none. `word`: bytes of the guest's `unsigned long`."""
+    def find(cls, memory: Memory, *, word: int, order: Order = "little", runs: bool = True) -> Kallsyms | None:
+        """The table in `memory`; None where there is none. `word`: bytes of the guest's `unsigned long`.
+
+        `runs`: it is that of a kernel that runs. In a file the base may be 0 still: addresses count from its begin.
+        """
         for data, tokens_at, tokens, index_end in _token_tables(memory, order, word):
             for tables in _names_before(data, tokens_at, tokens, order, word):
-                addresses = _addresses(tables, index_end, word)
+                addresses = _addresses(tables, index_end, word, runs=runs)
                 if addresses:
                     return cls(addresses, tables)
         return None
@@ -92,6 +99,14 @@ class Kallsyms:
     def __len__(self) -> int:
         return len(self._addresses)
 
+    def __iter__(self) -> Iterator[tuple[int, str]]:
+        """Address and name of every symbol."""
+        at = self._tables.names
+        for address in self._addresses:
+            size, start = _length(self._tables.data, at)
+            yield address, self._tables.text(start, size)[1:]
+            at = min(start + size, len(self._tables.data) - 2)
+
 
 def _token_tables(memory: Memory, order: Order, word: int) -> Iterator[tuple[bytes, int, tuple[bytes, ...], int]]:
     """Tables of tokens whose index is there: the bytes around, where it begins, its tokens, where the index ends."""
@@ -101,10 +116,12 @@ def _token_tables(memory: Memory, order: Order, word: int) -> Iterator[tuple[byt
             return
         for start in _token_starts(memory, found, word):
             tokens = tuple(memory[start : start + _TOKEN_BYTES].split(b"\0", _TOKENS)[:_TOKENS])
+            if len(tokens) < _TOKENS:
+                continue
             places = [0, *accumulate(len(token) + 1 for token in tokens)]
             index = struct.pack(f"{_mark(order)}{_TOKENS}H", *(place & 0xFFFF for place in places[:_TOKENS]))
             end = _aligned(start + places[-1], word) + len(index)
-            if len(tokens) == _TOKENS and memory[end - len(index) : end] == index:
+            if memory[end - len(index) : end] == index:
                 begin = max(start - _NAMES, start % word)  # what is aligned in memory is so in what is cut out of it
                 yield memory[begin : end + 4 * _MOST + 32], start - begin, tokens, end - begin
                 tables -= 1
@@ -168,15 +185,18 @@ def _fits(data: bytes, start: int, markers: tuple[int, ...]) -> bool:
     return True
 
 
-def _addresses(tables: _Tables, index_end: int, word: int) -> list[int]:
+def _addresses(tables: _Tables, index_end: int, word: int, *, runs: bool) -> list[int]:
     """Of all symbols; empty where they make no sense. They stand before the names; since Linux 6.5 behind the index."""
     size = _aligned(4 * tables.count, word)
     base_at = tables.names - 2 * word  # between it and the names is their number
     first = _aligned(index_end, word)
-    return _read(tables, base_at - size, base_at, word) or _read(tables, first, first + size, word)
+    for offsets_at, at in ((base_at - size, base_at), (first, first + size)):
+        if addresses := _read(tables, offsets_at, at, word, runs=runs):
+            return addresses
+    return []
 
 
-def _read(tables: _Tables, offsets_at: int, base_at: int, word: int) -> list[int]:
+def _read(tables: _Tables, offsets_at: int, base_at: int, word: int, *, runs: bool) -> list[int]:
     count, data, mark = tables.count, tables.data, _mark(tables.order)
     if offsets_at < 0 or base_at + word > len(data):
         return []
@@ -189,7 +209,7 @@ def _read(tables: _Tables, offsets_at: int, base_at: int, word: int) -> list[int
     else:
         addresses = [(base + (offset & 0xFFFFFFFF)) & most for offset in offsets]
     is_sorted = all(here <= there for here, there in pairwise(addresses))
-    return addresses if base and is_sorted and addresses[0] != addresses[-1] else []
+    return addresses if (base or not runs) and is_sorted and addresses[0] != addresses[-1] else []
 
 
 def _aligned(place: int, word: int) -> int:

@@ -82,6 +82,13 @@ def disk(data: bytes) -> Way:
     return way
 
 
+def with_disk(scene: Scene) -> Scene:
+    """A disk beside the kernel, for its root file system, that has none."""
+    path = scene.folder / "root.img"
+    path.write_bytes(bytes(8 << 20))
+    return replace(scene, foreign=True, root=path)
+
+
 def little_room(size: int) -> Way:
     """So many bytes for the records of the run."""
     return lambda scene: replace(scene, room=size)
