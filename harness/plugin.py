@@ -226,11 +226,18 @@ class CellFailed(BootmatrixError):
         lines = [
             f"{record.cell}: {record.verdict}, {record.outcome or 'not booted'}",
             f"cause: {record.cause}",
+            *_reason_of(record),
             f"missing: {', '.join(record.missing) or 'nothing'}",
             f"console: {folder / record.console if record.console else 'none'}",
             f"again by hand: {record.command}",
         ]
         super().__init__("\n".join(lines))
+
+
+def _reason_of(record: CellRecord) -> list[str]:
+    from harness.report.reason import reason
+
+    return list(reason(record.diagnosis))[1:] if record.diagnosis else []
 
 
 def _milestones(record: CellRecord) -> str:

@@ -70,6 +70,11 @@ class Judge:
         return [rung.name for rung in self._rungs if rung.name not in have]
 
     @property
+    def is_silent(self) -> bool:
+        """The console has shown nothing at all."""
+        return not self._heard
+
+    @property
     def died(self) -> bool:
         """The console told of a death, behind which a trace may follow."""
         return self.ruling is not None

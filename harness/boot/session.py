@@ -161,8 +161,8 @@ class Session:
             await self._trace()
 
     async def look_closer(self) -> None:
-        """After the ruling and before the machine's end: what a stuck guest shows of itself."""
-        if self.judge.ruling and self.judge.ruling.outcome in STUCK:
+        """After the ruling and before the machine's end: what a guest that is stuck, or was silent, shows of itself."""
+        if self.judge.ruling and (self.judge.ruling.outcome in STUCK or self.judge.is_silent):
             self._observation = await self.machine.observe()
 
     async def _trace(self) -> None:

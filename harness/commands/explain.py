@@ -27,7 +27,7 @@ def explain_command(name: str, reports: Path = REPORTS) -> int:
     for number, cell in enumerate(cells):
         if number:
             print()
-        print(explain(cell, console_tail(run_dir, cell.console, CONSOLE_LINES)))
+        print(explain(cell, console_tail(run_dir, cell.console, CONSOLE_LINES), run_dir))
     return 0
 
 

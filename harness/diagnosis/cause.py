@@ -15,13 +15,14 @@ class Cause:
     """`id` is a kebab-case word that stays; `text` one plain sentence; `next` what to do about it.
 
     `evidence`: console lines, symbols, facts of the machine, the most telling first. The text in it is as strange as
-    the guest: who shows or records it cleans it.
+    the guest: who shows or records it cleans it. `broken`: rules that raised, and so could not say what they know.
     """
 
     id: str
     text: str
     evidence: tuple[str, ...]
     next: str
+    broken: tuple[str, ...] = ()
 
 
 class Weight(IntEnum):
@@ -48,6 +49,11 @@ class Explanation:
     def applies(self, case: Case) -> bool:
         """Whether there is any point in asking."""
         return not self.outcomes or case.outcome in self.outcomes
+
+    @property
+    def name(self) -> str:
+        """Where it stands: its family and its function."""
+        return f"{self.find.__module__.rpartition('.')[2]}.{self.find.__name__}"
 
     def __call__(self, case: Case) -> Cause | None:
         return self.find(case) if self.applies(case) else None

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Sequence
 
+from harness.diagnosis.attention import Attention, Hit
 from harness.diagnosis.boots import BootRecord, Open
 from harness.diagnosis.catalogue import all_rules
 from harness.diagnosis.decide import boot_of, decide
-from harness.diagnosis.diagnosis import Boot, Diagnosis, Milestone, Severity
+from harness.diagnosis.diagnosis import Diagnosis, Milestone, Severity
 from harness.diagnosis.message import Message, messages, plain
 from harness.diagnosis.milestones import BANNER, CAPTURE, CONSOLE, MARK, SIGNS, Sign
 from harness.diagnosis.needles import Needles
 from harness.diagnosis.rule import Rule
 
-_PENDING = 1 << 16
+_PENDING = 1 << 14
 """Bytes of a line without an end that are kept back."""
-_PIECE = 1 << 20
+_PIECE = 1 << 14
 """Bytes that are looked at in one go: what is found in them is held until they are done."""
 _OVERLAP = 1 << 9
 """Bytes of them that are looked at again with the next piece, so that no needle is cut in two."""
 _WINDOW = 4096
+_COMBINATIONS = 1 << 10
+"""Combinations of literals on one line whose rules are remembered."""
 _BOOTS = 200
 """Boots that are kept: the first is dropped for the next."""
 
@@ -33,10 +37,12 @@ class Diagnoser:
         self._order: dict[str, int] = {rule.name: place for place, rule in enumerate(self._rules)}
         known: list[Rule | Sign] = [*self._rules, *SIGNS]
         self._needles: Needles[Rule | Sign] = _needles(known) if rules is not None else _all_needles()
+        self._known: dict[tuple[int, ...], tuple[Sequence[Rule], Sequence[Sign]]] = {}
+        self._attention = Attention()
         self._line = 1  # number of the line at the start of what is not processed yet
         self._rest = b""
         self._boot = BootRecord(first_line=1)
-        self._boots: list[tuple[Boot, bool]] = []
+        self._boots: deque[BootRecord] = deque(maxlen=_BOOTS)
         self._bytes = 0
         self._head = b""
         self._before = (b"", 0)  # the block in hand, and where its line in hand starts
@@ -67,7 +73,8 @@ class Diagnoser:
             self._process(self._rest)
             self._rest = b""
         self._end_boot()
-        return decide([boot for boot, _ in self._boots], [capture for _, capture in self._boots], self._note())
+        boots = [boot_of(record, self._untils) for record in self._boots]
+        return decide(boots, [record.capture for record in self._boots], self._note())
 
     def _note(self) -> str:
         if not self._bytes:
@@ -76,32 +83,37 @@ class Diagnoser:
             if self._head.startswith(magic):
                 return f"the file is {name}, not a console log: unpack it first"
         odd = sum(byte < 9 or 13 < byte < 27 for byte in self._head if byte)
-        return "the file looks like a binary, not a console log" if odd * 8 > len(self._head) else ""
+        if odd * 8 > len(self._head):
+            return "the file looks like a binary, not a console log"
+        if self._attention.passed_over:
+            return f"the log is flooded with words of failures: {self._attention.passed_over} of them were passed over"
+        return ""
 
     def _process(self, block: bytes) -> None:
         block = plain(block)
+        found = self._needles.in_bytes(block)
+        hits = self._attention.ration(found, len(block))
+        is_whole = hits is found
         done = 0  # everything before has been looked at
         counted = 0
-        hits = iter(self._needles.in_bytes(block))
-        hit = next(hits, None)
-        while hit is not None:
-            place = hit[0]
+        at, last = 0, len(hits)
+        while at < last:
+            place = hits[at][1]
+            end = block.find(b"\n", place, place + _WINDOW)
+            end = place + _WINDOW - _WINDOW // 8 if end < 0 else end
+            begin = at
+            while at < last and hits[at][1] < end:
+                at += 1
             start = max(block.rfind(b"\n", max(done, place - _WINDOW), place) + 1, done)
             if place - start > _WINDOW // 8:
                 start = place - _WINDOW // 8
-            end = block.find(b"\n", place, place + _WINDOW)
-            end = place + _WINDOW - _WINDOW // 8 if end < 0 else end
-            known: dict[int, Rule | Sign] = {}
-            while hit is not None and hit[0] < end:
-                for item in hit[1]:
-                    known[id(item)] = item
-                hit = next(hits, None)
             if self._boot.pending and start > done:
                 self._follow(block, done, start)
             self._line += block.count(b"\n", counted, start)
             counted = start
             self._before = (block, start)
-            self._look(block[start:end], known.values())
+            raw = block[start:end]
+            self._look(raw, _distinct(hits[begin:at] if is_whole else self._needles.in_bytes(raw)))
             done = min(end + 1, len(block))
         if self._boot.pending and done < len(block):
             self._follow(block, done, len(block))
@@ -131,9 +143,8 @@ class Diagnoser:
             ahead = block.count(b"\n", counted, at) if at >= counted else -block.count(b"\n", at, counted)
             self._boot.last_line = self._line + ahead
 
-    def _look(self, raw: bytes, known: Iterable[Rule | Sign]) -> None:
-        rules = sorted((k for k in known if isinstance(k, Rule)), key=lambda rule: self._order[rule.name])
-        signs = [k for k in known if isinstance(k, Sign)]
+    def _look(self, raw: bytes, needles: tuple[int, ...]) -> None:
+        rules, signs = self._known_by(needles)
         for message in messages(raw.decode("utf-8", "backslashreplace")):
             if not message.text:
                 continue
@@ -144,6 +155,16 @@ class Diagnoser:
                 if found:
                     self._sign(sign, message, {k: v for k, v in found.groupdict().items() if v})
             self._rules_on(message, rules)
+
+    def _known_by(self, needles: tuple[int, ...]) -> tuple[Sequence[Rule], Sequence[Sign]]:
+        known = self._known.get(needles)
+        if known is None:
+            if len(self._known) >= _COMBINATIONS:
+                self._known.clear()
+            items = {id(item): item for needle in needles for item in self._needles[needle]}.values()
+            rules = sorted((k for k in items if isinstance(k, Rule)), key=lambda rule: self._order[rule.name])
+            known = self._known[needles] = rules, [k for k in items if isinstance(k, Sign)]
+        return known
 
     def _rules_on(self, message: Message, rules: Iterable[Rule]) -> None:
         if self._boot.pending:
@@ -201,8 +222,7 @@ class Diagnoser:
             self._remember_last(block, start, start)
         self._boot.close()
         self._boot.last_line = max(self._boot.last_line, self._boot.first_line)
-        self._boots.append((boot_of(self._boot, self._untils), self._boot.capture))
-        del self._boots[:-_BOOTS]
+        self._boots.append(self._boot)
         self._boot = BootRecord(first_line=self._line)
         self._since_end = False
 
@@ -220,6 +240,10 @@ _SHARED: list[Needles[Rule | Sign]] = []
 
 def _needles(known: Iterable[Rule | Sign]) -> Needles[Rule | Sign]:
     return Needles((needle, each) for each in known for needle in each.needles)
+
+
+def _distinct(hits: Iterable[Hit]) -> tuple[int, ...]:
+    return tuple(sorted({hit[0] for hit in hits}))
 
 
 def _all_needles() -> Needles[Rule | Sign]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Generic, TypeVar
 
-from ahocorasick_rs import AhoCorasick, BytesAhoCorasick
+from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
 
 T = TypeVar("T")
 
@@ -22,15 +22,18 @@ class Needles(Generic[T]):
         for needle, value in pairs:
             by_needle.setdefault(needle, []).append(value)
         self._values = [tuple(values) for values in by_needle.values()]
-        self._bytes = BytesAhoCorasick([needle.encode() for needle in by_needle])
+        self._bytes = BytesAhoCorasick([needle.encode() for needle in by_needle], implementation=Implementation.DFA)
         self._text = AhoCorasick(list(by_needle))
 
-    def in_bytes(self, block: bytes) -> Iterator[tuple[int, tuple[T, ...]]]:
-        """Every place of a literal, and what it stands for, in the order of the text."""
-        for index, start, _ in self._bytes.find_matches_as_indexes(block, overlapping=True):
-            yield start, self._values[index]
+    def __getitem__(self, needle: int) -> tuple[T, ...]:
+        """What a literal stands for, by its number."""
+        return self._values[needle]
+
+    def in_bytes(self, block: bytes) -> list[tuple[int, int, int]]:
+        """Every place of a literal, in the order of the text: its number, where it starts, where it ends."""
+        return self._bytes.find_matches_as_indexes(block, overlapping=True)
 
     def in_text(self, block: str) -> Iterator[tuple[int, tuple[T, ...]]]:
-        """As `in_bytes`, with places counted in characters."""
+        """Every place of a literal, counted in characters, and what it stands for."""
         for index, start, _ in self._text.find_matches_as_indexes(block, overlapping=True):
             yield start, self._values[index]

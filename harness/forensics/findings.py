@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import mmap
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.forensics.kallsyms import Kallsyms
 from harness.forensics.printk import kernel_log
 from harness.forensics.registers import Where, where_is
 from harness.forensics.symbols import SystemMap, kernel_offset
 from harness.machine.observation import Observation
 from harness.words import Arch
 
+Name = Callable[[int], str | None]
 _32_BIT = frozenset({Arch.ARMHF, Arch.ARMEL, Arch.I386})
 MOST_LINES = 4000  # of the kernel's log that are handed on: its last ones
 
@@ -52,6 +54,7 @@ def examine(seen: Observation, arch: Arch, system_map: Path | None = None, *, fi
     symbols = SystemMap.read(system_map) if system_map else None
     log: list[str] = []
     offset: int | None = 0 if fixed else None
+    table: Kallsyms | None = None
     try:
         for path in seen.memory:
             for memory in _mapped(path):
@@ -59,10 +62,14 @@ def examine(seen: Observation, arch: Arch, system_map: Path | None = None, *, fi
                 log = max(log, found, key=len)
                 if offset is None and symbols:
                     offset = kernel_offset(memory, found)
+                if table is None and (offset is None or symbols is None):
+                    table = Kallsyms.find(memory, word=word, order="big" if big else "little")
     finally:
         for path in seen.memory:
             path.unlink(missing_ok=True)
-    return Findings(_cpus(seen.registers, arch, symbols, offset), tuple(log[-MOST_LINES:]), seen.truncated)
+    return Findings(
+        _cpus(seen.registers, arch, _names(symbols, offset, table)), tuple(log[-MOST_LINES:]), seen.truncated
+    )
 
 
 def _mapped(path: Path) -> Iterator[mmap.mmap]:
@@ -75,20 +82,24 @@ def _mapped(path: Path) -> Iterator[mmap.mmap]:
         yield memory
 
 
-def _cpus(looks: Sequence[Sequence[str]], arch: Arch, symbols: SystemMap | None, offset: int | None) -> tuple[Cpu, ...]:
+def _names(symbols: SystemMap | None, offset: int | None, table: Kallsyms | None) -> Name:
+    """The build's own symbols where it is known by how much they are off, else those that the kernel has of itself."""
+    if symbols is not None and offset is not None:
+        return lambda address: symbols.name(address, offset)
+    return table.name if table else lambda _: None
+
+
+def _cpus(looks: Sequence[Sequence[str]], arch: Arch, name: Name) -> tuple[Cpu, ...]:
     if not looks:
         return ()
-    return tuple(_cpu([where_is(text, arch) for text in texts], symbols, offset) for texts in zip(*looks, strict=True))
+    return tuple(_cpu([where_is(text, arch) for text in texts], name) for texts in zip(*looks, strict=True))
 
 
-def _cpu(looks: Sequence[Where], symbols: SystemMap | None, offset: int | None) -> Cpu:
+def _cpu(looks: Sequence[Where], name: Name) -> Cpu:
     last = looks[-1]
-    symbol = None
-    if symbols is not None and offset is not None and last.pc is not None:
-        symbol = symbols.name(last.pc, offset)
     return Cpu(
         pc=last.pc,
-        symbol=symbol,
+        symbol=None if last.pc is None else name(last.pc),
         moves=len({look.pc for look in looks}) > 1,
         interrupts=last.interrupts,
     )

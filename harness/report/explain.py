@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+from harness.report.reason import listed, reason
 from harness.report.results import CellRecord, ForensicsRecord
+from harness.report.text import SENTENCE, clean
 from harness.words import Verdict
 
 CONSOLE_LINES = 6
 LOG_LINES = 6
-EVIDENCE = 5
 CPUS = 4  # more say the same
 
 
-def explain(cell: CellRecord, console: Sequence[str]) -> str:
-    """`console` holds the last lines of the cell's console log. All text is clean: it comes out of a record."""
-    return "\n".join(_story(cell, console))
+def explain(cell: CellRecord, console: Sequence[str], run_dir: Path) -> str:
+    """`console` holds the last lines of the cell's console log, `run_dir` is where its files are.
+
+    All text is clean: it comes out of a record.
+    """
+    return "\n".join(_story(cell, console, run_dir))
 
 
-def _story(cell: CellRecord, console: Sequence[str]) -> Iterator[str]:
+def _story(cell: CellRecord, console: Sequence[str], run_dir: Path) -> Iterator[str]:
     yield f"{cell.cell}: {cell.verdict}" + (f", {cell.outcome}" if cell.outcome else "")
     if cell.milestones:
         yield "reached:   " + ", ".join(f"{step.name} {step.at:.1f} s" for step in cell.milestones)
@@ -27,9 +32,7 @@ def _story(cell: CellRecord, console: Sequence[str]) -> Iterator[str]:
     if cell.missing:
         yield f"next:      {cell.missing[0]}, which never came"
     if cell.diagnosis:
-        yield f"cause:     {cell.diagnosis.text}"
-        yield from _listed("evidence: ", cell.diagnosis.evidence[:EVIDENCE])
-        yield f"do:        {cell.diagnosis.next}"
+        yield from reason(cell.diagnosis)
         if not cell.attempts:
             yield f"not tried: {cell.cause}"
     elif cell.cause:
@@ -37,9 +40,11 @@ def _story(cell: CellRecord, console: Sequence[str]) -> Iterator[str]:
     for finding in cell.preflight:
         yield f"preflight: {finding.what}: {finding.why}"
     if cell.verdict not in (Verdict.PASS, Verdict.SKIP):
-        yield from _listed("console:  ", list(console)[-CONSOLE_LINES:])
+        yield from listed("console:  ", list(console)[-CONSOLE_LINES:])
     if cell.forensics:
         yield from _stuck(cell.forensics)
+    if cell.screen:
+        yield f"screen:    {clean(str(run_dir / cell.screen), SENTENCE)}"
     if cell.command:
         yield f"again:     {cell.command}"
 
@@ -50,11 +55,6 @@ def _stuck(found: ForensicsRecord) -> Iterator[str]:
     if len(found.cpus) > CPUS:
         yield f"           and {len(found.cpus) - CPUS} CPUs more"
     if found.kernel_log:
-        yield from _listed("in memory:", list(found.kernel_log)[-LOG_LINES:])
+        yield from listed("in memory:", list(found.kernel_log)[-LOG_LINES:])
     else:
         yield "in memory: no log of a kernel was found" + (", but not all of it was read" if found.truncated else "")
-
-
-def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:
-    for number, line in enumerate(lines):
-        yield f"{title if number == 0 else ' ' * len(title)} {line}"

@@ -6,18 +6,19 @@ security policy in its head forbids scripts and loads besides.
 
 from __future__ import annotations
 
+from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from harness.report.files import console_tail
+from harness.report.files import console_tail, picture
 from harness.report.html_style import STYLE
 from harness.report.markdown import counts
 from harness.report.results import CellRecord, MilestoneRecord, RunRecord
 from harness.words import Outcome, Verdict
 
 FILENAME = "index.html"
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 # A page of thousands of cells must still open: those that passed show less, the whole log is a link away.
 _TAIL, _TAIL_PASSED = 60, 12
 _BAR = 1000
@@ -90,6 +91,8 @@ def _story(parent: ET.Element, cell: CellRecord, run_dir: Path) -> None:
         for seen in cell.diagnosis.evidence:
             _add(_add(evidence, "li"), "code", seen)
         _add(parent, "p", f"what to do: {cell.diagnosis.next}")
+        for rule in cell.diagnosis.broken:
+            _add(parent, "p", f"a rule of bootmatrix is broken: {rule}")
     if cell.missing:
         _add(parent, "p", f"not reached: {', '.join(cell.missing)}")
     for number, attempt in enumerate(cell.earlier, 1):
@@ -107,6 +110,11 @@ def _story(parent: ET.Element, cell: CellRecord, run_dir: Path) -> None:
     facts.append(("seconds", f"build {spent.build:.1f}, boot {spent.boot:.1f}, teardown {spent.teardown:.1f}"))
     facts += list(cell.artefacts.items())
     _facts(_add(parent, "details"), "facts", facts)
+    if shown := picture(run_dir, cell.screen):
+        # Inside of the page, so that it is seen also where the page is sent to somebody alone.
+        source = "data:image/png;base64," + b64encode(shown).decode()
+        _add(_add(parent, "p"), "img", class_="screen", src=source, alt="what the display showed")
+    _link(_add(parent, "p"), cell.screen, "its display")
     if cell.command:
         _add(_add(parent, "details"), "summary", "boot it by hand")
         _add(parent[-1], "pre", cell.command)
@@ -116,10 +124,10 @@ def _story(parent: ET.Element, cell: CellRecord, run_dir: Path) -> None:
     _link(_add(parent, "p"), cell.console, "the whole console")
 
 
-def _link(parent: ET.Element, console: str | None, text: str) -> None:
-    if console:
+def _link(parent: ET.Element, path: str | None, text: str) -> None:
+    if path:
         # "./" keeps a first part with a colon from being read as a scheme.
-        _add(parent, "a", text, href="./" + quote(console))
+        _add(parent, "a", text, href="./" + quote(path))
 
 
 def _timeline(parent: ET.Element, cell: CellRecord, longest: float) -> None:

@@ -33,6 +33,7 @@ details details { margin: .2rem 0; font-size: .9rem; }
 ol { padding-left: 1.4rem; margin: .3rem 0; } li code { color: #888; overflow-wrap: anywhere; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: var(--soft); padding: .6rem; border-radius: 4px;
   margin: .3rem 0; font-size: .8rem; }
+img.screen { max-width: 100%; border: 1px solid var(--line); }
 pre.console { background: #14171c; color: #d5dae2; max-height: 30rem; overflow-y: auto; }
 .facts th { width: 1%; font-weight: 500; color: #888; white-space: nowrap; } .facts td { overflow-wrap: anywhere; }
 .facts td, .facts th { border: 0; padding: .1rem .6rem .1rem 0; }

@@ -111,6 +111,7 @@ class CauseRecord(Record):
     text: Sentence
     evidence: tuple[Line, ...] = Field((), description="console lines, symbols and facts, the most telling first")
     next: Sentence = Field("", description="what to do about it")
+    broken: tuple[Sentence, ...] = Field((), description="rules of bootmatrix that failed themselves: please report it")
 
 
 class AttemptRecord(Record):
@@ -123,6 +124,7 @@ class AttemptRecord(Record):
     durations: Durations = Durations()
     console: RelativePath | None = Field(None, description="raw console log, relative to this file's folder")
     forensics: ForensicsRecord | None = Field(None, description="null where the guest was not stuck")
+    screen: RelativePath | None = Field(None, description="PNG of its display, where a stuck machine has one")
     diagnosis: CauseRecord | None = Field(None, description="null for a pass, and where no cause is known")
     purpose: Name = Field("", description="why it was made, where not for the verdict: initcall-debug")
     command: Command = ""
@@ -165,6 +167,7 @@ class CellRecord(Record):
     command: Command = Field("", description="boots it again by hand; quoted for a POSIX shell")
     console: RelativePath | None = Field(None, description="raw console log, relative to this file's folder")
     forensics: ForensicsRecord | None = Field(None, description="null where the guest was not stuck")
+    screen: RelativePath | None = Field(None, description="PNG of its display, where a stuck machine has one")
     diagnosis: CauseRecord | None = Field(None, description="null for a pass, and where no cause is known")
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ from harness.run.investigate import case_not_started, case_of
 from harness.run.work import Prepared, Work
 from harness.words import Reached, Verdict
 
+MOST_SCREEN = 8 << 20  # bytes of a picture that is kept: the guest chooses how large its display is
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -37,6 +40,7 @@ class Attempt:
     findings: Findings | None = None  # of a guest that was stuck
     case: Case | None = None  # None for a pass
     diagnosis: Cause | None = None  # None for a pass, and where nothing is known beyond the ruling
+    screen: Path | None = None  # a PNG of what the machine's display showed
     purpose: str = ""  # why it was made, where not for the verdict
 
     @property
@@ -116,18 +120,38 @@ async def attempt(
             ends_at_ready=prepared.ends_at_ready,
         )
     except BootmatrixError as problem:
-        return _not_started(str(problem), work, prepared, machine)
+        return not_started(str(problem), work, prepared, machine)
     except OSError as problem:
-        return _not_started(f"the host failed: {problem}", work, prepared, machine)
-    findings = None
+        return not_started(f"the host failed: {problem}", work, prepared, machine)
+    return await judged(work, prepared, machine, result)
+
+
+async def judged(work: Work, prepared: Prepared, machine: Machine, result: BootResult) -> Attempt:
+    """What a boot came to, and for one that was no pass, why: of its console, and of what the machine showed."""
+    findings, screen = None, None
     if result.observation:
+        screen = _kept(result.observation.screen, result.console_log)
         system_map = prepared.system_map
         fixed = _never_moves(prepared)
         findings = await asyncio.to_thread(examine, result.observation, work.target.arch, system_map, fixed=fixed)
     if result.ruling.verdict is Verdict.PASS:
         return Attempt(result, None, machine.by_hand, findings)
     case = await asyncio.to_thread(case_of, work.target, prepared, result, findings)
-    return Attempt(result, None, machine.by_hand, findings, case, cause_of(case))
+    return Attempt(result, None, machine.by_hand, findings, case, cause_of(case), screen)
+
+
+def _kept(screen: Path | None, console_log: Path) -> Path | None:
+    """A picture of the display, beside the console's log."""
+    if screen is None:
+        return None
+    kept = console_log.with_suffix(".png")
+    try:
+        if screen.stat().st_size > MOST_SCREEN:
+            return None
+        shutil.move(screen, kept)
+    except OSError:  # no room for it: the records that must be there will tell
+        return None
+    return kept
 
 
 def _never_moves(prepared: Prepared) -> bool:
@@ -135,6 +159,7 @@ def _never_moves(prepared: Prepared) -> bool:
     return facts is not None and facts.config is not None and "RANDOMIZE_BASE" not in facts.config
 
 
-def _not_started(trouble: str, work: Work, prepared: Prepared, machine: Machine) -> Attempt:
+def not_started(trouble: str, work: Work, prepared: Prepared, machine: Machine) -> Attempt:
+    """Of a machine that the host could not start; `trouble` has the host's words."""
     case = case_not_started(work.target, prepared, trouble)
     return Attempt(None, trouble, machine.by_hand, None, case, cause_of(case))

@@ -11,16 +11,18 @@ from typing import Any, TypeVar
 
 from harness.boot.dialogue import CommandResult, LineSpawn, Shell
 from harness.boot.session import Session
-from harness.errors import BootmatrixError
+from harness.errors import BootmatrixError, HostError
 from harness.machine.board.binding import BoundBoard
 from harness.machine.protocol import Port
 from harness.preflight.finding import errors
 from harness.report.progress import Progress
+from harness.report.reason import reason
+from harness.report.text import SENTENCE, clean
 from harness.run.accelerators import Emulators
 from harness.run.admission import Admission
-from harness.run.attempt import admitted, make_machine, plan_of
+from harness.run.attempt import Attempt, admitted, judged, make_machine, not_started, plan_of
 from harness.run.cellwork import CellWork
-from harness.run.records import refusal
+from harness.run.records import cause_record, refusal
 from harness.store import Store
 from harness.words import Reached
 
@@ -89,14 +91,20 @@ class BootedMachine:
         machine = make_machine(work, prepared, emulator=emulator, board=board, folder=folder)
         async with admitted(Admission(), work, board):
             session = Session(machine, plan_of(work, prepared, machine, progress), records=folder, name=work.id)
-            async with session:
-                if not await session.until_ready():
+            try:
+                async with session:
+                    if await session.until_ready():
+                        session.cease_judging()
+                        up.set_result(session)
+                        await self._switch_off.wait()
+                        return
                     await session.until_over()
-                    ruling = session.judge.verdict()
-                    raise GuestNotReady(f"{work.id} is not up: {ruling.outcome}: {ruling.cause}", hint=machine.by_hand)
-                session.cease_judging()
-                up.set_result(session)
-                await self._switch_off.wait()
+                    await session.look_closer()
+            except HostError as problem:
+                failed = not_started(str(problem), work, prepared, machine)
+            else:
+                failed = await judged(work, prepared, machine, session.result())
+            raise GuestNotReady(_story(work.id, failed), hint=f"again by hand: {machine.by_hand}")
 
     @property
     def milestones(self) -> list[Reached]:
@@ -152,6 +160,16 @@ class BootedMachine:
 
     def __exit__(self, *_: object) -> None:
         self.power_off()
+
+
+def _story(cell: str, failed: Attempt) -> str:
+    """The ruling, and what is known of its cause, as the record of a cell has it."""
+    ruling = failed.ruling
+    seen = f"{ruling.outcome}: {ruling.cause}" if ruling else failed.trouble or ""
+    lines = [f"{cell} is not up: {clean(seen, SENTENCE)}"]
+    if found := cause_record(failed.diagnosis):
+        lines += reason(found)
+    return "\n".join(lines)
 
 
 def _outcome(life: Future[None]) -> BaseException | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.diagnosis.why import cause_of
+from harness.diagnosis.why import RULE_BROKEN, cause_of
 from harness.run.attempt import Attempt
 from harness.run.work import Prepared
 from harness.words import Outcome
@@ -21,7 +21,8 @@ _HUNG = frozenset({Outcome.HANG, Outcome.NO_OUTPUT})
 def stopped_before_init(attempt: Attempt, prepared: Prepared) -> bool:
     """Whether a kernel was started by us, spoke, and stopped for no reason that is known before it ran a program."""
     case = attempt.case
-    if case is None or case.outcome not in _HUNG or attempt.diagnosis is not None or prepared.media.kernel is None:
+    known = attempt.diagnosis is not None and attempt.diagnosis.id != RULE_BROKEN
+    if case is None or case.outcome not in _HUNG or known or prepared.media.kernel is None:
         return False
     spoke = case.said(r"Linux version \d|^Booting Linux on physical CPU")
     return bool(spoke) and not case.said(r" as init process|^Freeing unused kernel")

@@ -47,7 +47,7 @@ def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptReco
             cause=attempt.trouble,
             durations=Durations(build=build),
             command=attempt.command,
-            diagnosis=_diagnosis(attempt.diagnosis),
+            diagnosis=cause_record(attempt.diagnosis),
         )
     result = attempt.result
     return AttemptRecord(
@@ -59,15 +59,18 @@ def attempt_record(attempt: Attempt, build: float, run_dir: Path) -> AttemptReco
         console=result.console_log.relative_to(run_dir).as_posix(),
         command=attempt.command,
         forensics=_forensics(attempt.findings),
+        screen=attempt.screen.relative_to(run_dir).as_posix() if attempt.screen else None,
         purpose=attempt.purpose,
-        diagnosis=_diagnosis(attempt.diagnosis),
+        diagnosis=cause_record(attempt.diagnosis),
     )
 
 
-def _diagnosis(cause: Cause | None) -> CauseRecord | None:
+def cause_record(cause: Cause | None) -> CauseRecord | None:
+    """A cause for results.json, its evidence bounded."""
     if cause is None:
         return None
-    return CauseRecord(id=cause.id, text=cause.text, evidence=cause.evidence[:EVIDENCE], next=cause.next)
+    evidence, broken = cause.evidence[:EVIDENCE], cause.broken[:EVIDENCE]
+    return CauseRecord(id=cause.id, text=cause.text, evidence=evidence, next=cause.next, broken=broken)
 
 
 def _forensics(found: Findings | None) -> ForensicsRecord | None:
@@ -115,6 +118,7 @@ def cell_record(
         command=last.command,
         console=last.console,
         forensics=last.forensics,
+        screen=last.screen,
         diagnosis=last.diagnosis,
     )
 
@@ -129,7 +133,7 @@ def not_booted(
         machine=machine,
         verdict=verdict,
         cause=cause,
-        diagnosis=_diagnosis(found),
+        diagnosis=cause_record(found),
         durations=Durations(build=build),
     )
 
@@ -143,7 +147,7 @@ def refused(work: Work, prepared: Prepared, build: float) -> CellRecord:
         machine=None,
         verdict=Verdict.FAIL,
         cause=refusal(found),
-        diagnosis=_diagnosis(next((cause for cause in causes if cause), None)),
+        diagnosis=cause_record(next((cause for cause in causes if cause), None)),
         durations=Durations(build=build),
         artefacts=prepared.artefacts,
         preflight=finding_records(prepared.findings),

@@ -22,6 +22,16 @@ def test_what_is_said_of_a_fault(fault: Fault, tmp_path: Path) -> None:
     assert seen.cause == fault.cause, seen.record.cause
 
 
+def test_a_display_is_photographed(tmp_path: Path) -> None:
+    """The kernel's text stands on it: a picture of one colour would take some hundred bytes."""
+    (fault,) = (fault for fault in faults() if fault.id == "console-on-the-display")
+    record = asyncio.run(Bench.set_up().boot(fault, tmp_path / "boot")).record
+    assert record.screen
+    shown = (tmp_path / "boot" / "run" / record.screen).read_bytes()
+    assert shown.startswith(b"\x89PNG")
+    assert len(shown) > 4000
+
+
 def test_the_corpus_is_as_large_as_was_promised() -> None:
     known = faults()
     assert len(known) >= 50

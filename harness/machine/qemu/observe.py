@@ -24,6 +24,7 @@ async def observe_guest(monitor: Monitor, folder: Path) -> Observation:
     await asyncio.sleep(BETWEEN_LOOKS)
     second = await _registers(monitor, count)
     await monitor.execute("stop")
+    screen = await _screen(monitor, folder / "screen.png")
     ranges, truncated = ram_ranges(await _ask(monitor, "info mtree -f"))
     dumps: list[Path] = []
     for number, (start, size) in enumerate(ranges):
@@ -35,7 +36,16 @@ async def observe_guest(monitor: Monitor, folder: Path) -> Observation:
         except QMPError:  # a full disk: what was dumped already is looked at
             truncated = True
             break
-    return Observation((first, second), tuple(dumps), truncated)
+    return Observation((first, second), tuple(dumps), truncated, screen)
+
+
+async def _screen(monitor: Monitor, path: Path) -> Path | None:
+    """What the display shows. None for a machine without one, which QEMU refuses to dump."""
+    try:
+        await monitor.execute("screendump", filename=str(path), format="png")
+    except QMPError:
+        return None
+    return path
 
 
 async def _registers(monitor: Monitor, count: int) -> tuple[str, ...]:

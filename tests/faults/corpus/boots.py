@@ -102,6 +102,7 @@ def _user_work(scene: Scene, store: Store) -> ForeignWork:
             initrd=(scene.initrd or files.initrd) if scene.has_initrd else None,
             dtb=scene.dtb,
             append=" ".join(scene.words),
+            disk=scene.root,
             ready=READY,
         ),
         store,

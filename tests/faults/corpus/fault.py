@@ -53,6 +53,7 @@ class Scene:
     has_initrd: bool = True
     dtb: Path | None = None
     disk: Path | None = None  # of a user's, in the place of a kernel
+    root: Path | None = None  # a disk of a user's that goes with a kernel
     words: tuple[str, ...] = ()
     media: tuple[Callable[[Media], Media], ...] = ()
     meddling: tuple[Meddling, ...] = ()

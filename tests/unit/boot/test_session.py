@@ -168,7 +168,9 @@ def test_machine_that_dies(tmp_path: Path) -> None:
 
 
 def test_silence_and_hang(tmp_path: Path) -> None:
-    silent, _ = booted(FakeMachine(says()), tmp_path, plan_of(silence=0.2))
+    mute = FakeMachine(says())
+    silent, _ = booted(mute, tmp_path, plan_of(silence=0.2))
+    assert mute.looks == 1
     assert (silent.ruling.outcome, silent.ruling.verdict) == (Outcome.NO_OUTPUT, Verdict.FAIL)
     machine = FakeMachine(says(f"{BANNER}\nProbing EDD".encode()))
     machine.observation = Observation((("RIP=10",),))
@@ -179,6 +181,14 @@ def test_silence_and_hang(tmp_path: Path) -> None:
     assert "init" in hung.ruling.cause
     last = json.loads((tmp_path / "cell.jsonl").read_text().splitlines()[-1])
     assert last["text"] == "Probing EDD"  # the unfinished line is part of the record, too
+
+
+def test_a_machine_that_ends_with_nothing_on_its_console_is_looked_at(tmp_path: Path) -> None:
+    reset = Fact(Source.QMP, "SHUTDOWN", "SHUTDOWN", {"guest": True, "reason": "guest-reset"})
+    mute, heard = FakeMachine(says(b"", reset)), FakeMachine(says(BANNER.encode(), reset))
+    assert booted(mute, tmp_path)[0].ruling.outcome is Outcome.RESET_LOOP
+    assert booted(heard, tmp_path)[0].ruling.outcome is Outcome.RESET_LOOP
+    assert (mute.looks, heard.looks) == (1, 0)
 
 
 def test_somebody_elses_image_ends_at_ready(tmp_path: Path) -> None:

@@ -93,16 +93,21 @@ def test_the_cause_and_its_evidence(tmp_path: Path, capsys: pytest.CaptureFixtur
     run_dir = a_run(tmp_path, "one", "it hung", age=0)
     record = read(run_dir)
     cause = CauseRecord(
-        id="x", text="no driver\x1b[2J", evidence=("CONFIG_X is not set", "Waiting for root"), next="set CONFIG_X=y"
+        id="x",
+        text="no driver\x1b[2J",
+        evidence=("CONFIG_X is not set", "Waiting for root"),
+        next="set CONFIG_X=y",
+        broken=("root.hasty: KeyError",),
     )
     cell = record.cells[0].model_copy(update={"diagnosis": cause})
     write(run_dir, record.model_copy(update={"cells": (cell,)}))
     assert explain_command(str(run_dir)) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[3:8] == [
+    assert lines[3:9] == [
         "cause:     no driver\\x1b[2J",
         "evidence:  CONFIG_X is not set",
         "           Waiting for root",
         "do:        set CONFIG_X=y",
+        "broken:    root.hasty: KeyError",
         "not tried: it hung",
     ]

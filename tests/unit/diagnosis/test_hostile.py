@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harness.diagnosis.attention import Attention
 from harness.diagnosis.catalogue import all_rules
 from harness.diagnosis.diagnoser import Diagnoser
 from harness.words import Outcome
@@ -75,6 +76,31 @@ def test_thousands_of_boots_and_findings_are_bounded() -> None:
     assert found.outcome is Outcome.KERNEL_PANIC
     assert found.line == 4000
     assert len(found.boots) <= 200
+
+
+FLOOD = b"".join(b"the BUG: and the Oops of number %d\n" % n for n in range(60_000))
+
+
+def test_a_panic_in_a_flood_is_seen_and_the_flood_is_told() -> None:
+    diagnoser = Diagnoser()
+    diagnoser.feed(FLOOD + b"Kernel panic - not syncing: of nothing\n" + FLOOD)
+    found = diagnoser.finish()
+    assert (found.outcome, found.line) == (Outcome.KERNEL_PANIC, 60_001)
+    assert found.note.startswith("the log is flooded with words of failures: ")
+
+
+def test_a_few_thousand_lines_that_sound_bad_are_no_flood() -> None:
+    diagnoser = Diagnoser()
+    diagnoser.feed(FLOOD[: 1 << 19])
+    assert not diagnoser.finish().note
+
+
+def test_what_is_followed_up_of_a_flood_is_paid_by_its_bytes() -> None:
+    attention = Attention()
+    hits = [(1, place, place + 3) for place in range(4000)]
+    followed = sum(len(attention.ration(hits, 16_000)) for _ in range(1000))
+    assert 1000 * (16_000 >> 9) < followed < (1 << 15) + 1000 * (16_000 >> 9) + (1 << 6)
+    assert attention.passed_over == 4_000_000 - followed
 
 
 def test_the_first_of_ten_thousand_failures_is_kept() -> None:

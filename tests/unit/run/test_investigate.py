@@ -14,6 +14,9 @@ import pytest
 import harness.run.engine as engine_module
 from harness.boot.judge import Ruling
 from harness.boot.session import BootResult
+from harness.diagnosis import why
+from harness.diagnosis.case import Case
+from harness.diagnosis.cause import Cause, Weight, explains
 from harness.diagnosis.why import cause_of
 from harness.forensics.findings import Findings
 from harness.machine.qemu.argv import Media
@@ -23,6 +26,7 @@ from harness.run.attempt import Attempt
 from harness.run.engine import Run
 from harness.run.initcalls import PURPOSE, WORDS, explained, stopped_before_init, with_initcall_debug
 from harness.run.investigate import HEAD_LINES, LINE, TAIL_LINES, case_not_started, case_of
+from harness.run.records import attempt_record
 from harness.run.work import Prepared
 from harness.words import Event, Outcome, Source, Verdict
 from tests.unit.run.test_engine import FakeWork, engine
@@ -166,6 +170,28 @@ def test_the_engine_boots_once_more_and_says_so(
     assert record.diagnosis
     assert record.diagnosis.id == "initcall-deadlock"
     assert record.cause == f"{record.diagnosis.text}; it hung"
+
+
+def test_a_rule_that_raises_is_recorded_and_hinders_nobody(
+    tmp_path: Path, target: Callable[..., Target], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @explains(Weight.HOST, Outcome.HANG)
+    def hasty(case: Case) -> Cause | None:
+        raise KeyError(case.line)
+
+    rules = (hasty, *why.explanations())
+    monkeypatch.setattr(why, "explanations", lambda: rules)
+    attempt = case_from(target, tmp_path / "c.log", Outcome.HANG, "", BANNER)
+    assert stopped_before_init(attempt, prepared("a"))  # the broken rule is no cause
+    record = attempt_record(attempt, 0, tmp_path)
+    assert record.diagnosis
+    assert record.diagnosis.id == why.RULE_BROKEN
+    assert record.diagnosis.broken[0].startswith("test_investigate.hasty: KeyError: ")
+    known = case_from(
+        target, tmp_path / "c.log", Outcome.HANG, "", f"{BANNER}\n[ 1.0] Waiting for root device /dev/x..."
+    )
+    assert known.diagnosis
+    assert (known.diagnosis.id, len(known.diagnosis.broken)) == ("root-device-missing", 1)
 
 
 def test_a_probe_that_shows_nothing_explains_nothing(tmp_path: Path, target: Callable[..., Target]) -> None:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from harness.words import Outcome
 from tests.faults.corpus.fault import ARM64, Fault
-from tests.faults.corpus.ways.code import FOREVER, UNDEFINED, patched
+from tests.faults.corpus.ways import boots, initrds
+from tests.faults.corpus.ways.code import FOREVER, UNDEFINED, debian, patched
 
 FAULTS = (
     Fault("initcall-never-returns", ARM64, (patched("virtio_blk_init", FOREVER),), Outcome.HANG, "initcall-deadlock"),
+    # A system call that never returns, with interrupts on.
+    Fault(
+        "soft-lockup-arm64",
+        ARM64,
+        (debian("__arm64_sys_sync", FOREVER), boots.words("watchdog_thresh=2"), initrds.init("sync\n")),
+        Outcome.LOCKUP,
+        "soft-lockup",
+        silence=20,
+    ),
     Fault("driver-crashes", ARM64, (patched("virtnet_probe", UNDEFINED),), Outcome.OOPS, "panic-in-driver"),
     Fault("kernel-crashes", ARM64, (patched("__arm64_sys_mount", UNDEFINED),), Outcome.OOPS, "kernel-bug"),
 )

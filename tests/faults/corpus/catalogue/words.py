@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.words import Outcome
 from tests.faults.corpus.fault import ARM64, ARMHF, MICROVM, PC, RISCV64, S390X, Fault
 from tests.faults.corpus.ways import boots, initrds
+from tests.faults.corpus.ways.code import matched
 from tests.faults.corpus.ways.media import cmdline, no_initrd
 
 NO_ROOT, MUTE = Outcome.NO_ROOTFS, Outcome.NO_OUTPUT
@@ -37,8 +38,37 @@ FAULTS = (
         NO_ROOT,
         "root-device-missing",
     ),
+    # The kernel has the disk's driver, and no disk of that name; the machine's own disk has no file system.
+    Fault(
+        "root-named-wrong",
+        ARM64,
+        (matched, boots.with_disk, initrds.no_initrd, boots.words("root=/dev/vdz1")),
+        NO_ROOT,
+        "root-device-missing",
+    ),
+    Fault(
+        "rootfstype-wrong",
+        ARM64,
+        (matched, boots.with_disk, initrds.no_initrd, boots.words("root=/dev/vda rootfstype=ext4")),
+        NO_ROOT,
+        "root-filesystem-unknown",
+    ),
+    Fault("no-root-named", ARM64, (matched, boots.with_disk, initrds.no_initrd), NO_ROOT, "no-root-named"),
     Fault("rdinit-missing", S390X, (boots.words("rdinit=/sbin/nowhere"),), NO_ROOT, "init-missing"),
     Fault("console-absent-x86_64", MICROVM, (cmdline(lambda words: words[1:]),), MUTE, "console-missing"),
+    # It speaks, and is up: on a display, which is no console of ours.
+    Fault(
+        "console-on-the-display",
+        PC,
+        (
+            boots.display("VGA"),
+            boots.target(machine={"properties": {"graphics": True}}),
+            cmdline(lambda words: tuple(word for word in words if not word.startswith("console="))),
+        ),
+        MUTE,
+        "console-missing",
+        silence=10,
+    ),
     Fault("console-wrong-arm64", ARM64, (cmdline(lambda _: ("console=ttyS0",)),), MUTE, "console-wrong", sample=True),
     Fault(
         "console-wrong-x86_64", MICROVM, (cmdline(lambda words: ("console=ttyS3", *words[1:])),), MUTE, "console-wrong"

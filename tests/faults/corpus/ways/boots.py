@@ -40,6 +40,11 @@ def disk_bus(bus: str) -> Way:
     return way
 
 
+def display(driver: str) -> Way:
+    """A graphics card more."""
+    return lambda scene: scene.with_target(devices=(*scene.cell.target.devices, {"driver": driver}))
+
+
 def console(device: str) -> Way:
     """Another name of the console."""
     return lambda scene: scene.with_target(console={"device": device})
@@ -75,6 +80,13 @@ def disk(data: bytes) -> Way:
         return replace(scene, disk=path)
 
     return way
+
+
+def with_disk(scene: Scene) -> Scene:
+    """A disk beside the kernel, for its root file system, that has none."""
+    path = scene.folder / "root.img"
+    path.write_bytes(bytes(8 << 20))
+    return replace(scene, foreign=True, root=path)
 
 
 def little_room(size: int) -> Way:
