@@ -109,6 +109,8 @@ _UEFI = ConsoleRung(
 )
 # The kernel's own word that it was started by UEFI and not past it.
 _EFI_KERNEL = ConsoleRung("efi", re.compile(r"efi: EFI v[\d.]+ by [^\n]*"), "efi: EFI v")
+# The first that a kernel says, when it is still a program of UEFI's.
+_SECURE_BOOT = ConsoleRung("secure-boot", re.compile(r"EFI stub: UEFI Secure Boot is enabled\."), "Secure Boot")
 # Only the banner at the head of a boot counts (no time yet, or time zero): a log that is printed again is no new boot.
 # Firmware may leave its own text in front of it: SeaBIOS' last line is not ended when the kernel takes over.
 KERNEL_BANNER = re.compile(r"(?:^(?:<\d>)?|\[ *0\.000000\](?:\[[^\]\n]*\])? ?)Linux version \d[^\n]*", re.MULTILINE)
@@ -140,6 +142,11 @@ def _kernel_on_uefi(target: Target) -> Iterator[Rung]:
         yield _EFI_KERNEL
 
 
+def _verified(target: Target) -> Iterator[Rung]:
+    if target.machine.secure_boot:
+        yield _SECURE_BOOT
+
+
 def image_ladder(
     target: Target, *, init_fields: dict[str, str], metadata: dict[str, str], asks_machine: bool
 ) -> tuple[Rung, ...]:
@@ -148,7 +155,7 @@ def image_ladder(
     `init_fields` and `metadata` are what the marks `init` and `metadata` must report (the kernel that was built, the
     instance that was handed in); `asks_machine` tells whether the machine answers questions of its own (QMP).
     """
-    rungs: list[Rung] = [*_firmware(target)]
+    rungs: list[Rung] = [*_firmware(target), *_verified(target)]
     rungs += [_banner(target), *_kernel_on_uefi(target)]
     rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
     rungs += [MarkRung(f"disk{index}") for index, disk in enumerate(target.disks) if disk.content == "scratch"]
@@ -156,6 +163,8 @@ def image_ladder(
         rungs.append(MarkRung("network"))
     if any(disk.content == "nocloud" for disk in target.disks):
         rungs.append(MarkRung("metadata", metadata))
+    if target.machine.tpm:
+        rungs.append(MarkRung("tpm"))
     if target.console.channel:
         rungs.append(MarkRung("channel"))
     rungs.append(MarkRung(READY))

@@ -20,6 +20,8 @@ def steps_of(target: Target, load: Sequence[str]) -> str:
         lines.append("network yes")
     if any(disk.content == "nocloud" for disk in target.disks):
         lines.append("metadata yes")
+    if target.machine.tpm:
+        lines.append("tpm yes")
     if target.console.channel:
         lines.append(f"channel {target.console.channel}")
         if target.console.baud:

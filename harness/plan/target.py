@@ -6,7 +6,17 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, StringConstraints, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from harness.words import Arch, TargetClass
 
@@ -88,7 +98,17 @@ class Machine(Model):
     )
     fixed_memory: bool = Field(False, description="the board has exactly this much; -m is not passed")
     firmware: Literal["bios", "uefi", "none"] = Field("none", description="what runs before the kernel")
+    secure_boot: bool = Field(False, description="UEFI starts what is signed, and nothing else; keys of our own")
+    tpm: Literal["tpm-crb", "tpm-tis", "tpm-tis-device"] | None = Field(
+        None, description="a TPM 2.0, by QEMU's name of its interface; a new one for each boot"
+    )
     properties: dict[QemuWord, MachineProperty] = Field(default_factory=dict, description="machine properties")
+
+    @model_validator(mode="after")
+    def _verified_by_uefi(self) -> Machine:
+        if self.secure_boot and self.firmware != "uefi":
+            raise ValueError("`secure_boot` is UEFI's: it needs `firmware: uefi`")
+        return self
 
 
 class Disk(Model):

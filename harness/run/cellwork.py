@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.boot.ladder import Rung, image_ladder
 from harness.image.assemble import BootFiles, assemble
+from harness.image.media.signing import signer_of
 from harness.image.medium import boot_medium
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
@@ -15,6 +16,7 @@ from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.files import copy_sparse
+from harness.machine.qemu.enrolment import enrolled, refuse_unverified
 from harness.machine.qemu.firmware import Firmware, find_uefi
 from harness.plan.cells import Cell
 from harness.plan.matrix import DIRECT, Retry
@@ -77,6 +79,8 @@ class CellWork:
     def prepare(self, folder: Path, say: Say) -> Prepared:
         """Kernel, initrd and device tree from the store; the machine's own disks and firmware variables in `folder`."""
         cell, target = self._cell, self._cell.target
+        if cell.media == DIRECT:
+            refuse_unverified(target)
         kernel = self._kernel or cell.kernel
         files = assemble(target, cell.image, kernel, cell.media, self._store, say, source=self._source)
         instance = f"i-{cell.target.name.replace('_', '-')}"
@@ -87,7 +91,7 @@ class CellWork:
             dtb=files.dtb,
             cmdline=files.cmdline,
             disks=tuple(self._disks(folder, instance, hostname)),
-            firmware=own_firmware(target, folder),
+            firmware=own_firmware(target, folder, self._store),
         )
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:
@@ -142,14 +146,16 @@ def _init_fields(target: Target, files: BootFiles) -> dict[str, str]:
     return {**release, "arch": _UNAME.get(target.arch, target.arch.value)}
 
 
-def own_firmware(target: Target, folder: Path) -> Firmware | None:
+def own_firmware(target: Target, folder: Path, store: Store) -> Firmware | None:
     """UEFI code, and a fresh variable store in `folder`: a machine that has never been switched on before."""
     if target.machine.firmware != "uefi":
         return None
-    found = find_uefi(target.arch, target.machine.type)
+    machine = target.machine
+    found = find_uefi(target.arch, machine.type, secure=machine.secure_boot)
+    template = enrolled(found.variables, signer_of(store), store) if machine.secure_boot else found.variables
     variables = folder / "uefi-variables.fd"
-    copy_sparse(found.variables, variables)
-    return Firmware(found.code, variables)
+    copy_sparse(template, variables)
+    return replace(found, variables=variables)
 
 
 def _artefacts(files: BootFiles) -> dict[str, str]:

@@ -17,6 +17,7 @@ from harness.image.assemble import borrowed_dtb, cmdline_of
 from harness.image.initrdcheck import check_initrd
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.user import anything, configured, user_kernel
+from harness.machine.qemu.enrolment import refuse_unverified
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
@@ -74,6 +75,7 @@ class ForeignWork:
         if any(of_kernel) and not self._foreign.kernel:
             raise InputError("--initrd, --dtb and --append go with --kernel", hint="an ISO or a disk brings its own")
         if self._foreign.kernel:
+            refuse_unverified(self._target)
             self._kernel_in(self._foreign.kernel)
         if self._foreign.initrd and not self._insists:
             check_initrd(self._foreign.initrd)
@@ -138,7 +140,7 @@ class ForeignWork:
             cmdline=cmdline if foreign.kernel else (),
             disks=disks,
             iso=foreign.iso and foreign.iso.resolve(),
-            firmware=own_firmware(target, folder),
+            firmware=own_firmware(target, folder, self._store),
         )
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:

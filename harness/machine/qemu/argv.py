@@ -30,6 +30,7 @@ _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
 }
 # Buses that the machine does not have by itself: the device that brings them.
 _CONTROLLERS = {"scsi": "virtio-scsi-pci", "vscsi": "spapr-vscsi"}
+TPM_SOCKET = "tpm.sock"  # of a command that a person types, in its folder
 CD_CONTROLLER = "cdrom"  # brought for an ISO alone: no device of the target, whose guest need not have a driver for it
 
 
@@ -65,6 +66,7 @@ class Wiring:
     console: int | None = None
     channel: int | None = None
     qmp: int | None = None
+    tpm: int | None = None
 
 
 BY_HAND = Wiring()
@@ -91,6 +93,7 @@ def qemu_argv(
         argv += _json("-device", device)
     for piece in _disks(target, media):
         argv += piece
+    argv += _tpm(target, wiring)
     for index, nic in enumerate(target.nics):
         argv += _nic(index, nic.model, internet=nic.internet)
     return argv
@@ -101,6 +104,7 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     words = [machine.type, *(f"{key}={_switch(value)}" for key, value in machine.properties.items())]
     if media.firmware:
         words += ["pflash0=firmware-code", "pflash1=firmware-variables"]
+        words += ["smm=on"] if media.firmware.smm else []
     yield from ("-machine", ",".join(words))
     in_turn = accelerator == "tcg" and machine.threads == "single"
     yield from ("-accel", f"{accelerator},thread=single" if in_turn else accelerator)
@@ -113,6 +117,8 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     if media.firmware:
         yield from _json("-blockdev", _file_node("firmware-code", media.firmware.code, read_only=True))
         yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
+        if media.firmware.smm:  # or the guest could write to the variables, and enrol a key of its own
+            yield from ("-global", "driver=cfi.pflash01,property=secure,value=on")
 
 
 def _behaviour(target: Target, *, stopped: bool) -> Iterator[str]:
@@ -187,6 +193,14 @@ def _cdrom(bus: str, path: Path, index: int) -> list[str]:
         device = {"driver": "ide-cd", "drive": "iso", "bus": f"ide.{index}"}
     device["bootindex"] = 0  # before the network, which firmware tries for a minute
     return [*_json("-blockdev", _file_node("iso", path, read_only=True)), *_json("-device", device)]
+
+
+def _tpm(target: Target, wiring: Wiring) -> Iterator[str]:
+    if target.machine.tpm is None:
+        return
+    end = f"path={TPM_SOCKET}" if wiring.tpm is None else f"fd={wiring.tpm}"
+    yield from ("-chardev", f"socket,id=tpm,{end}", "-tpmdev", "emulator,id=tpm0,chardev=tpm")
+    yield from _json("-device", {"driver": target.machine.tpm, "tpmdev": "tpm0"})
 
 
 def _nic(index: int, model: str, *, internet: bool) -> list[str]:
