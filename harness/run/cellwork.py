@@ -15,8 +15,8 @@ from harness.image.scratch import write_scratch
 from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
 from harness.machine.qemu.argv import DiskFile, Media
-from harness.machine.qemu.files import copy_sparse
 from harness.machine.qemu.enrolment import enrolled, refuse_unverified
+from harness.machine.qemu.files import copy_sparse
 from harness.machine.qemu.firmware import Firmware, find_uefi
 from harness.plan.cells import Cell
 from harness.plan.matrix import DIRECT, Retry

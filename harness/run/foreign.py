@@ -17,8 +17,8 @@ from harness.image.assemble import borrowed_dtb, cmdline_of
 from harness.image.initrdcheck import check_initrd
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.user import anything, configured, user_kernel
-from harness.machine.qemu.enrolment import refuse_unverified
 from harness.machine.qemu.argv import DiskFile, Media
+from harness.machine.qemu.enrolment import refuse_unverified
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
 from harness.preflight.facts import Facts

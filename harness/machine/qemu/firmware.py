@@ -45,9 +45,7 @@ def _machine_matches(pattern: str, machine: str) -> bool:
 
 
 @cache
-def find_uefi(
-    arch: Arch, machine: str, dirs: tuple[Path, ...] = DESCRIPTOR_DIRS, *, secure: bool = False
-) -> Firmware:
+def find_uefi(arch: Arch, machine: str, dirs: tuple[Path, ...] = DESCRIPTOR_DIRS, *, secure: bool = False) -> Firmware:
     """The first UEFI build for this machine type: a plain one, or `secure`, one that can verify what it starts.
 
     The variables of the latter may have somebody's keys already. Raises HostError with the package to install.

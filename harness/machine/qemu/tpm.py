@@ -28,7 +28,14 @@ class Tpm:
             raise HostError("swtpm is not installed, and the target has a TPM", hint="install the package swtpm")
         self._state = Path(tempfile.mkdtemp(prefix="tpm-", dir=folder))
         ours, self.control = socket_pair()
-        argv = [program, *_SOCKET, "--tpmstate", f"dir={self._state}", "--ctrl", f"type=unixio,clientfd={ours.fileno()}"]
+        argv = [
+            program,
+            *_SOCKET,
+            "--tpmstate",
+            f"dir={self._state}",
+            "--ctrl",
+            f"type=unixio,clientfd={ours.fileno()}",
+        ]
         try:
             self._process = Process(argv, inherit=[ours], cwd=self._state)
         except BaseException:
@@ -36,6 +43,11 @@ class Tpm:
             self._forget()
             raise
         self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of swtpm."""
+        return self._process.pid
 
     def watch(self, happened: Callable[[Fact], None]) -> None:
         """Tell of its end, should it come before `close`: the guest's TPM no longer answers then."""
@@ -69,4 +81,3 @@ def by_hand() -> str:
     """The command that has a TPM wait for a QEMU which is started by hand in the same folder."""
     words = [*_SOCKET, "--daemon", "--tpmstate", "dir=.", "--ctrl", f"type=unixio,path={TPM_SOCKET}"]
     return shlex.join(["swtpm", *words])
-
