@@ -36,6 +36,6 @@ def refused(case: Case) -> Cause | None:
         "secure-boot-refused",
         f"Secure Boot: {who} refused a program that is not signed by a key of the machine, or was changed afterwards",
         (found.string,),
-        "sign it last of all (sbsign, or a shim that Microsoft signed), and see by sbverify --list what signature it has;"
-        " or use a target without Secure Boot",
+        "sign it last of all (sbsign, or a shim that Microsoft signed), and see by sbverify --list what signature it"
+        " has; or use a target without Secure Boot",
     )

@@ -1,8 +1,8 @@
-"""Secure Boot: what EDK II's boot manager, shim and GRUB say of a program that they do not start."""
+"""Secure Boot: what EDK II's boot manager says of a program that it does not start. shim and GRUB: `bootloader`."""
 
 from __future__ import annotations
 
-from harness.diagnosis.rule import firmware, loader
+from harness.diagnosis.rule import firmware
 
 RULES = (
     firmware(
@@ -14,13 +14,5 @@ RULES = (
         "Secure Boot refused {option}",
         'BdsDxe: failed to load Boot0001 "UEFI Sample Disk" from PciRoot(0x0)/Pci(0x4,0x0): Access Denied',
         live=True,
-    ),
-    loader(
-        "shim-refused",
-        "Verification failed: |Verifying shim SBAT|bad shim signature|Security Policy Violation",
-        r"^(?:ERROR: )?Verification failed: \(0x1A\) Security Violation|^Verifying shim SBAT data failed"
-        r"|^error: [^\n]{0,80}bad shim signature",
-        "Secure Boot: the next program is not signed by a known key",
-        "error: bad shim signature.",
     ),
 )

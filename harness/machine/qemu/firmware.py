@@ -71,7 +71,8 @@ def find_uefi(arch: Arch, machine: str, dirs: tuple[Path, ...] = DESCRIPTOR_DIRS
         if found.code.is_file() and found.variables.is_file():
             return found
     package = _PACKAGES.get(arch)
+    what = "UEFI firmware with Secure Boot" if secure else "UEFI firmware"
     raise HostError(
-        f"no UEFI firmware {'with Secure Boot ' if secure else ''}for {arch} machine {machine} among the descriptors in {', '.join(map(str, dirs))}",
+        f"no {what} for {arch} machine {machine} among the descriptors in {', '.join(map(str, dirs))}",
         hint=f"install the package {package}" if package else "install an edk2 build for it",
     )

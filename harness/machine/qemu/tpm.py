@@ -22,7 +22,7 @@ class Tpm:
     """A running swtpm. QEMU gets the other end of its control line, and hands it the one for commands itself."""
 
     def __init__(self, folder: Path) -> None:
-        """Start it; its state goes to a folder of its own below `folder`. Raises HostError when it cannot be started."""
+        """Start it; its state goes to a folder of its own below `folder`. Raises HostError where it does not start."""
         program = shutil.which("swtpm")
         if program is None:
             raise HostError("swtpm is not installed, and the target has a TPM", hint="install the package swtpm")

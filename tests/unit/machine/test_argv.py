@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def media_of(target: Target, folder: Path = Path("/media")) -> Media:
 def argv_of(target: Target, media: Media | None = None, wiring: Wiring = WIRED) -> list[str]:
     if target.console.channel is None and wiring is WIRED:
         wiring = Wiring(console=3, qmp=5)
+    if target.machine.tpm and wiring.qmp is not None:
+        wiring = replace(wiring, tpm=6)
     return qemu_argv(target, media or media_of(target), accelerator="tcg", wiring=wiring)
 
 
@@ -219,3 +222,25 @@ def test_serial_ports_are_filled_up_to_the_last() -> None:
         "null",
         "chardev:console",
     ]
+
+
+def test_a_firmware_that_needs_system_management_mode() -> None:
+    target = CATALOG.target("x86_64-baremetal-secureboot")
+    media = media_of(target)
+    assert media.firmware
+    told = "driver=cfi.pflash01,property=secure,value=on"
+    argv = argv_of(target, replace(media, firmware=replace(media.firmware, smm=True)))
+    assert "smm=on" in argv[argv.index("-machine") + 1].split(",")
+    assert argv[argv.index("-global") + 1] == told
+    assert told not in argv_of(target, media)
+
+
+def test_a_tpm_is_on_the_line_that_is_inherited_and_by_hand_on_a_socket() -> None:
+    target = CATALOG.target("arm64-cloud-secureboot")
+    wired, by_hand = argv_of(target), argv_of(target, wiring=BY_HAND)
+    assert "socket,id=tpm,fd=6" in wired
+    assert "socket,id=tpm,path=tpm.sock" in by_hand
+    for argv in (wired, by_hand):
+        assert "emulator,id=tpm0,chardev=tpm" in argv
+        assert {"driver": "tpm-tis-device", "tpmdev": "tpm0"} in devices_of(argv)
+    assert not any("tpm" in word for word in argv_of(CATALOG.target("arm64-cloud-virt")))
