@@ -47,3 +47,19 @@ def test_what_goes_together(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         ForeignWork(target, Foreign(kernel=kernel, disk=disk), store)
     assert "to boot" not in refused.value.what, "the two go together; only this kernel is none"
+
+
+def test_what_the_guest_writes_goes_elsewhere(tmp_path: Path) -> None:
+    disk, folder = tmp_path / "disk", tmp_path / "own"
+    disk.write_bytes(b"x" * MIB)
+    folder.mkdir()
+    work = ForeignWork(
+        Catalog(builtin_root()).target("x86_64-cloud-kvm"), Foreign(disk=disk), Store(tmp_path / "store")
+    )
+    (given,) = work.prepare(folder, lambda _: None).media.disks
+    written = ["qemu-io", "-f", given.format, "-c", "write -P 0x79 0 64k", "-c", "read -P 0x79 0 64k", str(given.path)]
+    assert (
+        "Pattern verification failed" not in subprocess.run(written, check=True, capture_output=True, text=True).stdout
+    )
+    assert given.path.parent == folder
+    assert disk.read_bytes() == b"x" * MIB
