@@ -169,7 +169,7 @@ def image_ladder(
     rungs += [MarkRung(f"disk{index}") for index, disk in enumerate(target.disks) if disk.content == "scratch"]
     if target.nics:
         rungs.append(MarkRung("network"))
-    if any(disk.content == "nocloud" for disk in target.disks):
+    if target.metadata_source:
         rungs.append(MarkRung("metadata", metadata))
     if target.machine.tpm:
         rungs.append(MarkRung("tpm"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -115,7 +116,7 @@ class Disk(Model):
     """A disk of the machine. `scratch` is an empty disk with a label in its first sector that the guest reads back."""
 
     bus: Literal["virtio", "virtio-mmio", "virtio-ccw", "scsi", "vscsi", "nvme", "ahci", "ide", "sd"]
-    content: Literal["scratch", "nocloud"] = "scratch"
+    content: Literal["scratch", "nocloud", "config-drive"] = "scratch"
     size: int = Field(64, ge=1, le=1 << 20, description="size in MiB of a scratch disk")
 
 
@@ -124,6 +125,9 @@ class Nic(Model):
 
     model: QemuWord = Field(description="QEMU device (virtio-net-pci, e1000e, ...), or `onboard`")
     internet: bool = False
+    metadata: Literal["ec2", "gce", "azure"] | None = Field(
+        None, description="the cloud whose metadata service answers on its network, at 169.254.169.254"
+    )
 
 
 class Console(Model):
@@ -186,6 +190,13 @@ class Target(Model):
     notes: Prose = ""
     # Where it was found, and no part of what a file may say: its own folder last, after those it extends.
     _folders: tuple[Path, ...] = PrivateAttr(())
+
+    @property
+    def metadata_source(self) -> str | None:
+        """What tells the guest who it is: `nocloud`, `config-drive`, or a cloud whose service does."""
+        disks = (disk.content for disk in self.disks if disk.content != "scratch")
+        services = (nic.metadata for nic in self.nics if nic.metadata)
+        return next(itertools.chain(disks, services), None)
 
     @property
     def folders(self) -> tuple[Path, ...]:

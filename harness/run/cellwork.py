@@ -8,12 +8,15 @@ from pathlib import Path
 
 from harness.boot.ladder import Rung, image_ladder
 from harness.image.assemble import BootFiles, assemble
+from harness.image.configdrive import config_drive
+from harness.image.identity import Identity, identity_of
 from harness.image.media.signing import signer_of
 from harness.image.medium import boot_medium
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
 from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
+from harness.machine.cloud.service import metadata_service
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.enrolment import enrolled, refuse_unverified
 from harness.machine.qemu.files import copy_sparse
@@ -83,22 +86,22 @@ class CellWork:
             refuse_unverified(target)
         kernel = self._kernel or cell.kernel
         files = assemble(target, cell.image, kernel, cell.media, self._store, say, source=self._source)
-        instance = f"i-{cell.target.name.replace('_', '-')}"
-        hostname = cell.target.name.replace("_", "-")
+        who = identity_of(target.name)
         media = Media(
             kernel=files.kernel.image,
             initrd=files.initrd,
             dtb=files.dtb,
             cmdline=files.cmdline,
-            disks=tuple(self._disks(folder, instance, hostname)),
+            disks=tuple(self._disks(folder, who)),
             firmware=own_firmware(target, folder, self._store),
+            metadata=metadata_service(target, who),
         )
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:
             return image_ladder(
                 target,
                 init_fields=_init_fields(target, files),
-                metadata={"instance-id": instance, "hostname": hostname},
+                metadata=_metadata_fields(target, who),
                 asks_machine=asks_machine,
             )
 
@@ -128,14 +131,17 @@ class CellWork:
         copy_sparse(path, disk)
         return replace(bare, disks=(*direct.disks, DiskFile(disk, boots=True)))
 
-    def _disks(self, folder: Path, instance: str, hostname: str) -> list[DiskFile]:
+    def _disks(self, folder: Path, who: Identity) -> list[DiskFile]:
         disks = []
         for index, disk in enumerate(self._cell.target.disks):
             path = folder / f"disk{index}.raw"
-            if disk.content == "scratch":
-                write_scratch(path, index, disk.size)
-            else:
-                copy_sparse(nocloud_iso(instance, hostname, self._store), path)
+            match disk.content:
+                case "scratch":
+                    write_scratch(path, index, disk.size)
+                case "nocloud":
+                    copy_sparse(nocloud_iso(who.instance, who.hostname, self._store), path)
+                case "config-drive":
+                    copy_sparse(config_drive(who, self._store), path)
             disks.append(DiskFile(path))
         return disks
 
@@ -144,6 +150,12 @@ def _init_fields(target: Target, files: BootFiles) -> dict[str, str]:
     """What the guest's init must say of itself; a user's kernel file may not tell its release."""
     release = {"kernel": files.kernel.release} if files.kernel.release else {}
     return {**release, "arch": _UNAME.get(target.arch, target.arch.value)}
+
+
+def _metadata_fields(target: Target, who: Identity) -> dict[str, str]:
+    """What the guest's init must say of who it is; NoCloud's has no key."""
+    keys = {} if target.metadata_source == "nocloud" else {"keys": who.keys_digest}
+    return {"instance-id": who.instance, "hostname": who.hostname, **keys}
 
 
 def own_firmware(target: Target, folder: Path, store: Store) -> Firmware | None:

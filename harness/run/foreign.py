@@ -14,9 +14,11 @@ from pathlib import Path
 from harness.boot.ladder import Rung, foreign_ladder
 from harness.errors import HostError, InputError
 from harness.image.assemble import borrowed_dtb, cmdline_of
+from harness.image.identity import identity_of
 from harness.image.initrdcheck import check_initrd
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.user import anything, configured, user_kernel
+from harness.machine.cloud.service import metadata_service
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.enrolment import refuse_unverified
 from harness.plan.matrix import Retry
@@ -141,6 +143,7 @@ class ForeignWork:
             disks=disks,
             iso=foreign.iso and foreign.iso.resolve(),
             firmware=own_firmware(target, folder, self._store),
+            metadata=metadata_service(target, identity_of(target.name)),
         )
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:

@@ -7,13 +7,14 @@ cannot hold a comma; the rest of the line is ours. Paths only ever stand alone i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InputError
 from harness.machine.qemu.firmware import Firmware
-from harness.plan.target import Target
+from harness.plan.target import Nic, Target
 
 # A disk on a bus: QEMU's device, and where the bus puts the disk of a number.
 _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
@@ -30,6 +31,9 @@ _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
 }
 # Buses that the machine does not have by itself: the device that brings them.
 _CONTROLLERS = {"scsi": "virtio-scsi-pci", "vscsi": "spapr-vscsi"}
+METADATA_ADDRESS = "169.254.169.254"
+# The user network forwards addresses of its own only, so a guest of a cloud has one beside that of the service.
+_LINK_LOCAL = {"net": "169.254.169.0/24", "dhcpstart": "169.254.169.15"}
 TPM_SOCKET = "tpm.sock"  # of a command that a person types, in its folder
 CD_CONTROLLER = "cdrom"  # brought for an ISO alone: no device of the target, whose guest need not have a driver for it
 
@@ -57,6 +61,7 @@ class Media:
     disks: tuple[DiskFile, ...] = ()
     iso: Path | None = None
     firmware: Firmware | None = None
+    metadata: tuple[str, ...] = ()  # the program that answers one request to the metadata service
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,7 @@ def qemu_argv(
     # Boards with a sound chip do not start unless told where its sound goes.
     argv += ["-nodefaults", "-no-user-config", "-display", "none", "-audio", "none"]
     argv += _board(target, accelerator, media, cpu)
-    argv += _behaviour(target, stopped=wiring.qmp is not None)
+    argv += _behaviour(target, media, stopped=wiring.qmp is not None)
     argv += _lines(target, wiring)
     argv += _direct(media)
     for device in target.devices:  # before the disks, which may sit on a bus that one of these brings
@@ -95,7 +100,7 @@ def qemu_argv(
         argv += piece
     argv += _tpm(target, wiring)
     for index, nic in enumerate(target.nics):
-        argv += _nic(index, nic.model, internet=nic.internet)
+        argv += _nic(index, nic, media.metadata if nic.metadata else ())
     return argv
 
 
@@ -121,12 +126,13 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
             yield from ("-global", "driver=cfi.pflash01,property=secure,value=on")
 
 
-def _behaviour(target: Target, *, stopped: bool) -> Iterator[str]:
+def _behaviour(target: Target, media: Media, *, stopped: bool) -> Iterator[str]:
     # A panic is reported, not acted upon: the trace behind it is evidence. A reset where none is due ends the machine
     # (SHUTDOWN with reason guest-reset), so that a reset loop is one event and not a log full of boots.
     reboot = "reset" if target.boot.resets else "shutdown"
     yield from ("-action", f"panic=none,reboot={reboot},watchdog=none")
-    yield from ("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
+    spawn = "allow" if media.metadata else "deny"  # it starts that program for each request
+    yield from ("-sandbox", f"on,obsolete=deny,elevateprivileges=deny,spawn={spawn},resourcecontrol=deny")
     if stopped:
         yield "-S"  # QMP is listening before the first instruction runs, so that no event is missed
 
@@ -203,13 +209,16 @@ def _tpm(target: Target, wiring: Wiring) -> Iterator[str]:
     yield from _json("-device", {"driver": target.machine.tpm, "tpmdev": "tpm0"})
 
 
-def _nic(index: int, model: str, *, internet: bool) -> list[str]:
+def _nic(index: int, nic: Nic, metadata: Sequence[str]) -> list[str]:
     netdev = f"net{index}"
-    if model == "onboard":
-        return ["-nic", f"user,id={netdev},restrict={_switch(not internet)}"]
-    backend = {"type": "user", "id": netdev, "restrict": not internet}
-    device: dict[str, object] = {"driver": model, "netdev": netdev, "id": f"dev-{netdev}"}
-    if _is_pci(model):
+    if nic.model == "onboard":
+        return ["-nic", f"user,id={netdev},restrict={_switch(not nic.internet)}"]
+    backend: dict[str, object] = {"type": "user", "id": netdev, "restrict": not nic.internet}
+    if metadata:
+        service = f"tcp:{METADATA_ADDRESS}:80-cmd:{shlex.join(metadata)}"
+        backend |= {**_LINK_LOCAL, "guestfwd": [{"str": service}]}
+    device: dict[str, object] = {"driver": nic.model, "netdev": netdev, "id": f"dev-{netdev}"}
+    if _is_pci(nic.model):
         # Without the card's boot ROM: nothing boots from the network here, and firmware takes seconds to start it.
         device["rombar"] = 0
     return [*_json("-netdev", backend), *_json("-device", device)]
