@@ -25,7 +25,7 @@ class Identity:
 
 
 def identity_of(target: str) -> Identity:
-    """Of a target, by its name. The key has no private half that anybody could have: it shows the way, and opens no door."""
+    """Of a target, by its name. Nobody has the private half of its key, which shows that one arrives, and no more."""
     plain = target.replace("_", "-")
     point = hashlib.sha256(f"key of {target}".encode()).digest()
     blob = b"".join(struct.pack(">I", len(part)) + part for part in (_KEY_TYPE, point))

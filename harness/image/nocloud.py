@@ -34,7 +34,10 @@ def nocloud_iso(instance_id: str, hostname: str, store: Store) -> Path:
 
 
 def write_iso(path: Path, volume: str, files: dict[str, bytes]) -> None:
-    """Write an ISO 9660 image of these files, by their path in it, with Rock Ridge and Joliet names; the same files give the same bytes."""
+    """Write an ISO 9660 image of files, by their path in it, with Rock Ridge and Joliet names.
+
+    The same files give the same bytes.
+    """
     from io import BytesIO
 
     import pycdlib
@@ -48,9 +51,9 @@ def write_iso(path: Path, volume: str, files: dict[str, bytes]) -> None:
                 if str(outer) not in places:
                     places[str(outer)] = f"{places[str(outer.parent)]}/D{len(places):03}"
                     iso.add_directory(places[str(outer)], rr_name=outer.name, joliet_path=f"/{outer}")
-            path, own = PurePosixPath(name), f"F{number:03}.;1"
-            place = f"{places[str(path.parent)]}/{own}"
-            iso.add_fp(BytesIO(data), len(data), place, rr_name=path.name, joliet_path=f"/{name}")
+            inner = PurePosixPath(name)
+            place = f"{places[str(inner.parent)]}/F{number:03}.;1"
+            iso.add_fp(BytesIO(data), len(data), place, rr_name=inner.name, joliet_path=f"/{name}")
         iso.write(str(path))
         iso.close()
 

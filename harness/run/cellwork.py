@@ -16,7 +16,7 @@ from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
 from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
-from harness.machine.cloud.service import metadata_service
+from harness.machine.cloud.command import metadata_service
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.enrolment import enrolled, refuse_unverified
 from harness.machine.qemu.files import copy_sparse

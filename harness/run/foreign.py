@@ -18,7 +18,7 @@ from harness.image.identity import identity_of
 from harness.image.initrdcheck import check_initrd
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.user import anything, configured, user_kernel
-from harness.machine.cloud.service import metadata_service
+from harness.machine.cloud.command import metadata_service
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.enrolment import refuse_unverified
 from harness.plan.matrix import Retry

@@ -11,15 +11,9 @@ import sys
 from http.server import BaseHTTPRequestHandler
 
 from harness.image.identity import Identity
-from harness.machine.cloud.http import Request
+from harness.machine.cloud.exchange import Request
 
 PATIENCE = 20  # seconds that a guest has to ask
-
-
-def metadata_service(target: Target, who: Identity) -> tuple[str, ...]:
-    """The program that answers one request as the target's cloud does; empty where it has none."""
-    cloud = next((nic.metadata for nic in target.nics if nic.metadata), None)
-    return (sys.executable, "-I", "-m", _MODULE, cloud, who.instance, who.hostname, who.key) if cloud else ()
 
 
 class _Exchange(BaseHTTPRequestHandler):

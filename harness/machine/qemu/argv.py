@@ -131,8 +131,10 @@ def _behaviour(target: Target, media: Media, *, stopped: bool) -> Iterator[str]:
     # (SHUTDOWN with reason guest-reset), so that a reset loop is one event and not a log full of boots.
     reboot = "reset" if target.boot.resets else "shutdown"
     yield from ("-action", f"panic=none,reboot={reboot},watchdog=none")
-    spawn = "allow" if media.metadata else "deny"  # it starts that program for each request
-    yield from ("-sandbox", f"on,obsolete=deny,elevateprivileges=deny,spawn={spawn},resourcecontrol=deny")
+    # That program is started for each request, in a session of its own: setsid(2), by which one is made, counts as an
+    # elevation of privileges (also with `children`).
+    more = "allow" if media.metadata else "deny"
+    yield from ("-sandbox", f"on,obsolete=deny,elevateprivileges={more},spawn={more},resourcecontrol=deny")
     if stopped:
         yield "-S"  # QMP is listening before the first instruction runs, so that no event is missed
 

@@ -31,6 +31,7 @@ def media_of(target: Target, folder: Path = Path("/media")) -> Media:
         dtb=folder / "dtb" if target.kernel.dtb else None,
         cmdline=(f"console={target.console.device}", "panic=0"),
         disks=tuple(DiskFile(folder / f"disk{index}") for index in range(len(target.disks))),
+        metadata=("/answer", "it's") if any(nic.metadata for nic in target.nics) else (),
         firmware=Firmware(folder / "code", folder / "variables") if target.machine.firmware == "uefi" else None,
     )
 
@@ -244,3 +245,15 @@ def test_a_tpm_is_on_the_line_that_is_inherited_and_by_hand_on_a_socket() -> Non
         assert "emulator,id=tpm0,chardev=tpm" in argv
         assert {"driver": "tpm-tis-device", "tpmdev": "tpm0"} in devices_of(argv)
     assert not any("tpm" in word for word in argv_of(CATALOG.target("arm64-cloud-virt")))
+
+
+def test_a_metadata_service_is_a_program_that_qemu_may_start_and_no_other_machine_may_start_any() -> None:
+    target = CATALOG.target("x86_64-cloud-nitro")
+    argv = argv_of(target)
+    (backend,) = (json.loads(value) for option, value in pairwise(argv) if option == "-netdev")
+    assert backend["guestfwd"] == [{"str": """tcp:169.254.169.254:80-cmd:/answer 'it'"'"'s'"""}]
+    assert backend["restrict"] is True
+    assert "spawn=allow" in argv[argv.index("-sandbox") + 1]
+    without = argv_of(target, replace(media_of(target), metadata=()))
+    assert "guestfwd" not in " ".join(without)
+    assert "spawn=deny" in without[without.index("-sandbox") + 1]

@@ -6,7 +6,7 @@ import json
 import re
 
 from harness.image.identity import Identity
-from harness.machine.cloud.http import NOT_FOUND, Answer, Request
+from harness.machine.cloud.exchange import NOT_FOUND, Answer, Request
 
 _VERSION = re.compile(r"/metadata/instance\?(?:[^ ]*&)?api-version=20\d\d-\d\d-\d\d(?:&[^ ]*)?")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 
 from harness.image.identity import Identity
-from harness.machine.cloud.http import NOT_FOUND, Answer, Request
+from harness.machine.cloud.exchange import NOT_FOUND, Answer, Request
 
 _TTL = "x-aws-ec2-metadata-token-ttl-seconds"
-_TOKEN = "x-aws-ec2-metadata-token"  # noqa: S105 -- a header's name
+_TOKEN = "x-aws-ec2-metadata-token"
 _LONGEST = 21600  # seconds
 
 
