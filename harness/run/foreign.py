@@ -208,7 +208,18 @@ def _is_fixed_vhd(disk: Path) -> bool:
     """A fixed VHD is a raw disk with a footer, which QEMU does not look for."""
     with disk.open("rb") as stream:
         stream.seek(-min(_VHD_FOOTER, disk.stat().st_size), os.SEEK_END)
-        return stream.read(8) == b"conectix"
+        footer = stream.read(_VHD_FOOTER)
+    if not footer.startswith(b"conectix"):
+        return False
+    # The one's complement of the sum of all bytes but its own ("Virtual Hard Disk Image Format Specification").
+    told, summed = int.from_bytes(footer[64:68]), ~(sum(footer) - sum(footer[64:68])) & 0xFFFFFFFF
+    if told != summed:
+        raise InputError(
+            f"{disk} is a VHD whose footer is damaged: its checksum is {told:#010x}, and of its bytes it would be"
+            f" {summed:#010x}",
+            hint="fetch or convert it again; Hyper-V and Azure refuse it too",
+        )
+    return True
 
 
 def _qemu_img(*words: str) -> str:
