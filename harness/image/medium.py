@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from harness.errors import InputError
@@ -11,6 +12,7 @@ from harness.image.media.disks import write_bios_disk, write_efi_disk
 from harness.image.media.identity import digest_of
 from harness.image.media.iso import bios_iso, efi_iso
 from harness.image.media.payload import Payload
+from harness.image.media.signing import sign_in_place, signer_of
 from harness.kernel.distro import target_file
 from harness.plan.target import Target
 from harness.store import Store
@@ -45,13 +47,17 @@ def boot_medium(target: Target, media: str, kernel: Path, initrd: Path, cmdline:
         "files": digest_of(kernel, initrd),
         "cmdline": cmdline,
     }
+    signer = signer_of(store) if target.machine.secure_boot else None
+    if signer:
+        inputs["signer"] = signer.digest
 
     def make(folder: Path) -> None:
         work = folder / "work"
         work.mkdir()
         words = work / "cmdline"
         words.write_text(cmdline, encoding="utf-8")
-        writer(Payload(work, kernel, words, initrd), target.arch, media, folder / "medium")
+        sign = partial(sign_in_place, signer) if signer else None
+        writer(Payload(work, kernel, words, initrd, sign), target.arch, media, folder / "medium")
         shutil.rmtree(work)
 
     return store.get("medium", inputs, make, room=512 << 20) / "medium"

@@ -7,13 +7,14 @@ cannot hold a comma; the rest of the line is ours. Paths only ever stand alone i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InputError
 from harness.machine.qemu.firmware import Firmware
-from harness.plan.target import Target
+from harness.plan.target import Nic, Target
 
 # A disk on a bus: QEMU's device, and where the bus puts the disk of a number.
 _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
@@ -30,6 +31,10 @@ _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
 }
 # Buses that the machine does not have by itself: the device that brings them.
 _CONTROLLERS = {"scsi": "virtio-scsi-pci", "vscsi": "spapr-vscsi"}
+METADATA_ADDRESS = "169.254.169.254"
+# The user network forwards addresses of its own only, so a guest of a cloud has one beside that of the service.
+_LINK_LOCAL = {"net": "169.254.169.0/24", "dhcpstart": "169.254.169.15"}
+TPM_SOCKET = "tpm.sock"  # of a command that a person types, in its folder
 CD_CONTROLLER = "cdrom"  # brought for an ISO alone: no device of the target, whose guest need not have a driver for it
 
 
@@ -56,6 +61,7 @@ class Media:
     disks: tuple[DiskFile, ...] = ()
     iso: Path | None = None
     firmware: Firmware | None = None
+    metadata: tuple[str, ...] = ()  # the program that answers one request to the metadata service
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ class Wiring:
     console: int | None = None
     channel: int | None = None
     qmp: int | None = None
+    tpm: int | None = None
 
 
 BY_HAND = Wiring()
@@ -84,15 +91,16 @@ def qemu_argv(
     # Boards with a sound chip do not start unless told where its sound goes.
     argv += ["-nodefaults", "-no-user-config", "-display", "none", "-audio", "none"]
     argv += _board(target, accelerator, media, cpu)
-    argv += _behaviour(target, stopped=wiring.qmp is not None)
+    argv += _behaviour(target, media, stopped=wiring.qmp is not None)
     argv += _lines(target, wiring)
     argv += _direct(media)
     for device in target.devices:  # before the disks, which may sit on a bus that one of these brings
         argv += _json("-device", device)
     for piece in _disks(target, media):
         argv += piece
+    argv += _tpm(target, wiring)
     for index, nic in enumerate(target.nics):
-        argv += _nic(index, nic.model, internet=nic.internet)
+        argv += _nic(index, nic, media.metadata if nic.metadata else ())
     return argv
 
 
@@ -101,6 +109,7 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     words = [machine.type, *(f"{key}={_switch(value)}" for key, value in machine.properties.items())]
     if media.firmware:
         words += ["pflash0=firmware-code", "pflash1=firmware-variables"]
+        words += ["smm=on"] if media.firmware.smm else []
     yield from ("-machine", ",".join(words))
     in_turn = accelerator == "tcg" and machine.threads == "single"
     yield from ("-accel", f"{accelerator},thread=single" if in_turn else accelerator)
@@ -113,14 +122,19 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     if media.firmware:
         yield from _json("-blockdev", _file_node("firmware-code", media.firmware.code, read_only=True))
         yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
+        if media.firmware.smm:  # or the guest could write to the variables, and enrol a key of its own
+            yield from ("-global", "driver=cfi.pflash01,property=secure,value=on")
 
 
-def _behaviour(target: Target, *, stopped: bool) -> Iterator[str]:
+def _behaviour(target: Target, media: Media, *, stopped: bool) -> Iterator[str]:
     # A panic is reported, not acted upon: the trace behind it is evidence. A reset where none is due ends the machine
     # (SHUTDOWN with reason guest-reset), so that a reset loop is one event and not a log full of boots.
     reboot = "reset" if target.boot.resets else "shutdown"
     yield from ("-action", f"panic=none,reboot={reboot},watchdog=none")
-    yield from ("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
+    # That program is started for each request, in a session of its own: setsid(2), by which one is made, counts as an
+    # elevation of privileges (also with `children`).
+    more = "allow" if media.metadata else "deny"
+    yield from ("-sandbox", f"on,obsolete=deny,elevateprivileges={more},spawn={more},resourcecontrol=deny")
     if stopped:
         yield "-S"  # QMP is listening before the first instruction runs, so that no event is missed
 
@@ -189,13 +203,24 @@ def _cdrom(bus: str, path: Path, index: int) -> list[str]:
     return [*_json("-blockdev", _file_node("iso", path, read_only=True)), *_json("-device", device)]
 
 
-def _nic(index: int, model: str, *, internet: bool) -> list[str]:
+def _tpm(target: Target, wiring: Wiring) -> Iterator[str]:
+    if target.machine.tpm is None:
+        return
+    end = f"path={TPM_SOCKET}" if wiring.tpm is None else f"fd={wiring.tpm}"
+    yield from ("-chardev", f"socket,id=tpm,{end}", "-tpmdev", "emulator,id=tpm0,chardev=tpm")
+    yield from _json("-device", {"driver": target.machine.tpm, "tpmdev": "tpm0"})
+
+
+def _nic(index: int, nic: Nic, metadata: Sequence[str]) -> list[str]:
     netdev = f"net{index}"
-    if model == "onboard":
-        return ["-nic", f"user,id={netdev},restrict={_switch(not internet)}"]
-    backend = {"type": "user", "id": netdev, "restrict": not internet}
-    device: dict[str, object] = {"driver": model, "netdev": netdev, "id": f"dev-{netdev}"}
-    if _is_pci(model):
+    if nic.model == "onboard":
+        return ["-nic", f"user,id={netdev},restrict={_switch(not nic.internet)}"]
+    backend: dict[str, object] = {"type": "user", "id": netdev, "restrict": not nic.internet}
+    if metadata:
+        service = f"tcp:{METADATA_ADDRESS}:80-cmd:{shlex.join(metadata)}"
+        backend |= {**_LINK_LOCAL, "guestfwd": [{"str": service}]}
+    device: dict[str, object] = {"driver": nic.model, "netdev": netdev, "id": f"dev-{netdev}"}
+    if _is_pci(nic.model):
         # Without the card's boot ROM: nothing boots from the network here, and firmware takes seconds to start it.
         device["rombar"] = 0
     return [*_json("-netdev", backend), *_json("-device", device)]
