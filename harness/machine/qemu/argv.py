@@ -60,11 +60,22 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Descriptors of the sockets that carry the lines and QMP. `None` for all is the command a person types."""
+    """What carries the lines and QMP, as QEMU's chardevs less their ids. `None` for all is the command a person types."""
 
-    console: int | None = None
-    channel: int | None = None
-    qmp: int | None = None
+    console: str | None = None
+    channel: str | None = None
+    qmp: str | None = None
+
+
+def socket_of(descriptor: int) -> str:
+    """The chardev of a socket that QEMU inherits."""
+    return f"socket,fd={descriptor}"
+
+
+def chardev(backend: str, name: str) -> tuple[str, str]:
+    """A chardev of that id."""
+    kind, _, rest = backend.partition(",")
+    return ("-chardev", ",".join((kind, f"id={name}", *([rest] if rest else []))))
 
 
 BY_HAND = Wiring()
@@ -105,7 +116,7 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     in_turn = accelerator == "tcg" and machine.threads == "single"
     yield from ("-accel", f"{accelerator},thread=single" if in_turn else accelerator)
     if machine.cpu:  # a board brings its own, which is not ours to choose
-        yield from ("-cpu", cpu or machine.cpu)
+        yield from ("-cpu", ",".join((cpu or machine.cpu, *machine.cpu_features)))
     if machine.cpus > 1:
         yield from ("-smp", str(machine.cpus))
     if not machine.fixed_memory:
@@ -132,12 +143,12 @@ def _lines(target: Target, wiring: Wiring) -> Iterator[str]:
         yield from ("-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "console")
         ports[console.port] = "chardev:console"
     else:
-        yield from ("-chardev", f"socket,id=console,fd={wiring.console}")
+        yield from chardev(wiring.console or "null", "console")
         ports[console.port] = "chardev:console"
         if wiring.channel is not None:
-            yield from ("-chardev", f"socket,id=channel,fd={wiring.channel}")
+            yield from chardev(wiring.channel, "channel")
             ports[console.channel_port] = "chardev:channel"
-        yield from ("-chardev", f"socket,id=qmp,fd={wiring.qmp}", "-mon", "chardev=qmp,mode=control")
+        yield from (*chardev(wiring.qmp, "qmp"), "-mon", "chardev=qmp,mode=control")
     if console.channel:
         ports.setdefault(console.channel_port, "null")
     for port in range(max(ports) + 1):
@@ -207,11 +218,12 @@ def _is_pci(model: str) -> bool:
 
 
 def _file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> dict[str, object]:
+    protocol = "host_device" if path.is_relative_to("/dev") else "file"  # `file` refuses a block device
     return {
         "driver": fmt,
         "node-name": name,
         "read-only": read_only,
-        "file": {"driver": "file", "filename": str(path), "read-only": read_only},
+        "file": {"driver": protocol, "filename": str(path), "read-only": read_only},
     }
 
 

@@ -15,7 +15,7 @@ from harness.errors import HostError
 from harness.machine.line import Line
 from harness.machine.observation import Observation
 from harness.machine.protocol import Fact, Port, Sink
-from harness.machine.qemu.argv import BY_HAND, Media, Wiring, qemu_argv
+from harness.machine.qemu.argv import BY_HAND, Media, Wiring, qemu_argv, socket_of
 from harness.machine.qemu.inspection import inspect_guest
 from harness.machine.qemu.observe import observe_guest
 from harness.machine.qemu.process import Exit, Process, socket_pair
@@ -99,7 +99,11 @@ class QemuMachine:
             ours.append(channel)
             theirs.append(channel_theirs)
             channel_fd = channel_theirs.fileno()
-        wiring = Wiring(console=console_theirs.fileno(), channel=channel_fd, qmp=qmp_theirs.fileno())
+        wiring = Wiring(
+            console=socket_of(console_theirs.fileno()),
+            channel=None if channel_fd is None else socket_of(channel_fd),
+            qmp=socket_of(qmp_theirs.fileno()),
+        )
         try:
             self._process = Process(self._argv(wiring), inherit=theirs, cwd=self._folder)
         except BaseException:
