@@ -20,6 +20,10 @@ def steps_of(target: Target, load: Sequence[str]) -> str:
         lines.append("network yes")
     if any(disk.content == "nocloud" for disk in target.disks):
         lines.append("metadata yes")
+    if target.checks.clocksource:
+        lines.append(f"clocksource {target.checks.clocksource}")
+    if target.checks.buses:
+        lines.append(f"buses {' '.join(target.checks.buses)}")
     if target.console.channel:
         lines.append(f"channel {target.console.channel}")
         if target.console.baud:

@@ -99,7 +99,7 @@ def qemu_argv(
     argv += _lines(target, wiring)
     argv += _direct(media)
     for device in target.devices:  # before the disks, which may sit on a bus that one of these brings
-        argv += _json("-device", device)
+        argv += json_option("-device", device)
     for piece in _disks(target, media):
         argv += piece
     for index, nic in enumerate(target.nics):
@@ -122,8 +122,8 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     if not machine.fixed_memory:
         yield from ("-m", f"{machine.memory}M")
     if media.firmware:
-        yield from _json("-blockdev", _file_node("firmware-code", media.firmware.code, read_only=True))
-        yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
+        yield from json_option("-blockdev", file_node("firmware-code", media.firmware.code, read_only=True))
+        yield from json_option("-blockdev", file_node("firmware-variables", media.firmware.variables))
 
 
 def _behaviour(target: Target, *, stopped: bool) -> Iterator[str]:
@@ -139,7 +139,7 @@ def _behaviour(target: Target, *, stopped: bool) -> Iterator[str]:
 def _lines(target: Target, wiring: Wiring) -> Iterator[str]:
     console = target.console
     ports: dict[int, str] = {}
-    if wiring.qmp is None:
+    if wiring == BY_HAND:
         yield from ("-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "console")
         ports[console.port] = "chardev:console"
     else:
@@ -148,7 +148,8 @@ def _lines(target: Target, wiring: Wiring) -> Iterator[str]:
         if wiring.channel is not None:
             yield from chardev(wiring.channel, "channel")
             ports[console.channel_port] = "chardev:channel"
-        yield from (*chardev(wiring.qmp, "qmp"), "-mon", "chardev=qmp,mode=control")
+        if wiring.qmp is not None:
+            yield from (*chardev(wiring.qmp, "qmp"), "-mon", "chardev=qmp,mode=control")
     if console.channel:
         ports.setdefault(console.channel_port, "null")
     for port in range(max(ports) + 1):
@@ -168,10 +169,10 @@ def _disks(target: Target, media: Media) -> Iterator[list[str]]:
     buses = [target.disks[index].bus if index < len(target.disks) else first for index in range(len(media.disks))]
     cd_bus = first if first in {"ide", "ahci"} else "scsi" if "scsi" in buses else CD_CONTROLLER
     if media.iso and cd_bus == CD_CONTROLLER:
-        yield _json("-device", {"driver": _CONTROLLERS["scsi"], "id": CD_CONTROLLER})
+        yield json_option("-device", {"driver": _CONTROLLERS["scsi"], "id": CD_CONTROLLER})
     for bus in dict.fromkeys(buses):
         if bus in _CONTROLLERS:
-            yield _json("-device", {"driver": _CONTROLLERS[bus], "id": "scsi"})
+            yield json_option("-device", {"driver": _CONTROLLERS[bus], "id": "scsi"})
     for index, (bus, disk) in enumerate(zip(buses, media.disks, strict=True)):
         yield _disk(index, bus, disk)
     if media.iso:
@@ -180,14 +181,14 @@ def _disks(target: Target, media: Media) -> Iterator[list[str]]:
 
 def _disk(index: int, bus: str, disk: DiskFile) -> list[str]:
     node = f"disk{index}"
-    blockdev = _json("-blockdev", _file_node(node, disk.path, fmt=disk.format))
+    blockdev = json_option("-blockdev", file_node(node, disk.path, fmt=disk.format))
     if bus not in _DISKS:
         raise InputError(f"no QEMU device is known for a disk on bus {bus!r}")
     driver, place = _DISKS[bus]
     device: dict[str, object] = {"drive": node, "id": f"dev-{node}", "driver": driver, **place(index)}
     if disk.boots:
         device["bootindex"] = 0
-    return [*blockdev, *_json("-device", device)]
+    return [*blockdev, *json_option("-device", device)]
 
 
 def _cdrom(bus: str, path: Path, index: int) -> list[str]:
@@ -197,7 +198,7 @@ def _cdrom(bus: str, path: Path, index: int) -> list[str]:
     elif bus == "ahci":
         device = {"driver": "ide-cd", "drive": "iso", "bus": f"ide.{index}"}
     device["bootindex"] = 0  # before the network, which firmware tries for a minute
-    return [*_json("-blockdev", _file_node("iso", path, read_only=True)), *_json("-device", device)]
+    return [*json_option("-blockdev", file_node("iso", path, read_only=True)), *json_option("-device", device)]
 
 
 def _nic(index: int, model: str, *, internet: bool) -> list[str]:
@@ -209,7 +210,7 @@ def _nic(index: int, model: str, *, internet: bool) -> list[str]:
     if _is_pci(model):
         # Without the card's boot ROM: nothing boots from the network here, and firmware takes seconds to start it.
         device["rombar"] = 0
-    return [*_json("-netdev", backend), *_json("-device", device)]
+    return [*json_option("-netdev", backend), *json_option("-device", device)]
 
 
 def _is_pci(model: str) -> bool:
@@ -217,7 +218,8 @@ def _is_pci(model: str) -> bool:
     return not (model.endswith(("-device", "-ccw")) or model.startswith(("usb-", "spapr-")))
 
 
-def _file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> dict[str, object]:
+def file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> dict[str, object]:
+    """A block node of an image file, or of a block device below /dev."""
     protocol = "host_device" if path.is_relative_to("/dev") else "file"  # `file` refuses a block device
     return {
         "driver": fmt,
@@ -227,7 +229,8 @@ def _file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = Fal
     }
 
 
-def _json(option: str, value: Mapping[str, object]) -> list[str]:
+def json_option(option: str, value: Mapping[str, object]) -> list[str]:
+    """An option and its value in JSON, where no text can become syntax."""
     return [option, json.dumps(value, separators=(",", ":"))]
 
 

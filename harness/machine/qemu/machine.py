@@ -19,7 +19,7 @@ from harness.machine.qemu.argv import BY_HAND, Media, Wiring, qemu_argv, socket_
 from harness.machine.qemu.inspection import inspect_guest
 from harness.machine.qemu.observe import observe_guest
 from harness.machine.qemu.process import Exit, Process, socket_pair
-from harness.machine.qemu.qmp import Monitor
+from harness.machine.qemu.qmp import ANSWER_TIMEOUT, Monitor
 from harness.plan.target import Target
 from harness.words import Source
 
@@ -30,6 +30,8 @@ QUIT_GRACE = 3.0  # seconds QEMU gets to end by itself after `quit`
 
 class QemuMachine:
     """Made for one target and its media; can be switched on once."""
+
+    start_limit = ANSWER_TIMEOUT  # seconds from the start of the process to its monitor's greeting
 
     def __init__(
         self,
@@ -73,6 +75,13 @@ class QemuMachine:
         """The same machine with its console on the terminal (Ctrl-A X ends it)."""
         return shlex.join(self._argv(BY_HAND))
 
+    def _prepare(self) -> None:
+        """Write what the machine takes besides its media."""
+
+    def _last_words(self) -> str:
+        """What QEMU said of its own end, on one line."""
+        return self._process.stderr if self._process else ""
+
     def _argv(self, wiring: Wiring) -> list[str]:
         return qemu_argv(
             self._target,
@@ -90,6 +99,7 @@ class QemuMachine:
 
     async def power_on(self, sink: Sink) -> None:
         """Start QEMU stopped, listen, then let the guest run. Raises HostError when QEMU ends before that."""
+        self._prepare()
         console, console_theirs = socket_pair()
         qmp, qmp_theirs = socket_pair()
         ours, theirs = [console, qmp], [console_theirs, qmp_theirs]
@@ -115,7 +125,7 @@ class QemuMachine:
             self._attach(Port.CHANNEL, ours[2], sink)
         self._monitor = Monitor(lambda kind, data: sink.happened(_qmp_fact(kind, data)))
         try:
-            await self._monitor.connect(qmp)
+            await self._monitor.connect(qmp, self.start_limit)
             await self._monitor.execute("cont")
         except (QMPError, OSError, EOFError, TimeoutError):
             await self._failed_start()
@@ -134,8 +144,8 @@ class QemuMachine:
             process.kill()
             how = await process.end()
         await process.drained()
+        said = self._last_words() or "it said nothing"
         await self.power_off()
-        said = process.stderr or "it said nothing"
         raise HostError(f"{process.argv[0]} {how} before the machine could start: {said}")
 
     async def _until_end(self, process: Process, monitor: Monitor, sink: Sink) -> None:
@@ -145,7 +155,7 @@ class QemuMachine:
         await process.drained()
         for line in self._lines.values():
             await asyncio.shield(line.ended)
-        sink.happened(_exit_fact(how, process.stderr))
+        sink.happened(_exit_fact(how, self._last_words()))
 
     async def power_off(self, *, graceful: bool = False) -> None:
         """The button, `quit`, SIGKILL: whatever is needed, in this order; the end of the process ends each wait."""
