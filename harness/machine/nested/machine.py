@@ -51,7 +51,7 @@ class NestedMachine(QemuMachine):
                 said = complaint(log.read().rpartition(_STARTS)[2], limit=_SAID)
         except OSError:
             said = ""
-        return "; ".join(text for text in (super()._last_words(), said) if text)
+        return "; ".join(text for text in (said, super()._last_words()) if text)
 
     async def observe(self) -> Observation | None:
         """None: the inner QEMU could write a guest's memory to the outer machine only."""
