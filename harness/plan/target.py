@@ -34,6 +34,10 @@ QemuWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-
 QemuText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:+=@-]*$", max_length=128)]
 Tty = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]+$", max_length=31)]
 Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
+# A CPU feature as QEMU has it behind the model's name: hv-time, kvm=off, -nrip-save.
+CpuFeature = Annotated[
+    str, StringConstraints(pattern=r"^[+-]?[A-Za-z0-9][A-Za-z0-9._-]*(=[A-Za-z0-9._+-]+)?$", max_length=64)
+]
 # A name in /sys that our init's shell reads: no white space, no pattern, no slash.
 SysfsWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
 Package = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=100)]
@@ -58,8 +62,6 @@ def _value_kind(value: Any) -> str:
 # types would also turn `true` into 1.
 _Bool = Annotated[bool, Tag("[bool]")]
 _Int = Annotated[int, Field(ge=-(1 << 63), lt=1 << 64), Tag("[int]")]
-# A CPU feature as QEMU has it behind the model's name: hv-time, kvm=off, +x2apic.
-CpuFeature = Annotated[str, StringConstraints(pattern=r"^[+-]?[A-Za-z0-9][A-Za-z0-9._-]*(=[A-Za-z0-9._+-]+)?$", max_length=64)]
 PropertyValue = Annotated[_Bool | _Int | Annotated[QemuText, Tag("[text]")], Discriminator(_value_kind)]
 MachineProperty = Annotated[_Bool | _Int | Annotated[QemuWord, Tag("[text]")], Discriminator(_value_kind)]
 

@@ -28,7 +28,7 @@ INNER = Wiring(
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What the outer machine gets: `argv` of the inner QEMU, `files` by their path in the payload, `disks` by serial."""
+    """What the outer machine gets: the inner QEMU's `argv`, `files` by their path in the payload, `disks` by serial."""
 
     argv: tuple[str, ...]
     files: Mapping[str, Path]

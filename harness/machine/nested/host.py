@@ -44,10 +44,8 @@ def nested_host(target: Target, kernel: str, store: Store, progress: Progress = 
 
     Raises InputError and HostError as `assemble` does.
     """
-    if kernel == MATCHED:
-        artifact = matched_kernel(target, store, progress)
-    else:
-        artifact = distro_kernel(target, store, progress)
+    make = matched_kernel if kernel == MATCHED else distro_kernel
+    artifact = make(target, store, progress)
     initrd = _initrd(target, artifact, store, progress)
     return NestedHost(target, artifact.image, initrd, cmdline_of(target), artifact.origin)
 

@@ -60,7 +60,7 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """What carries the lines and QMP, as QEMU's chardevs less their ids. `None` for all is the command a person types."""
+    """What carries the lines and QMP: QEMU's chardevs less their ids. `None` for all is the command a person types."""
 
     console: str | None = None
     channel: str | None = None
