@@ -6,14 +6,14 @@ the outer machine; all else it reads comes to it in an archive, the disk `payloa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from harness.errors import InputError
 from harness.kernel.distro import target_file
 from harness.machine.nested.host import NestedHost
-from harness.machine.qemu.argv import Media, Wiring, chardev, file_node, json_option, qemu_argv
+from harness.machine.qemu.argv import Media, Wiring, block_node, chardev, device, qemu_argv
 from harness.machine.qemu.firmware import Firmware
 from harness.plan.target import Target
 
@@ -83,20 +83,13 @@ def outer_argv(
         wiring=Wiring(console="file,path=/dev/stderr" if by_hand else f"file,path={LOG}"),
         binary=binary,
     )
-    argv += ["-device", "virtio-serial-device"]
+    argv += device("virtio-serial-device")
     lines = {"console": wiring.console or "stdio,signal=off", "channel": wiring.channel, "monitor": wiring.qmp}
     for number, (name, backend) in enumerate(lines.items(), 1):
         if backend is not None:
             argv += chardev(backend, f"inner-{name}")
-            argv += json_option("-device", {"driver": "virtserialport", "nr": number, "chardev": f"inner-{name}"})
-    for words in _disks({**inner.disks, "payload": payload}):
-        argv += words
+            argv += device("virtserialport", nr=number, chardev=f"inner-{name}")
+    for serial, path in {**inner.disks, "payload": payload}.items():
+        argv += block_node(serial, path, read_only=serial in ("iso", "payload"))
+        argv += device("virtio-blk-device", drive=serial, serial=serial)
     return argv
-
-
-def _disks(disks: Mapping[str, Path]) -> Iterator[list[str]]:
-    for serial, path in disks.items():
-        read_only = serial in ("iso", "payload")
-        device = {"driver": "virtio-blk-device", "drive": serial, "serial": serial}
-        yield json_option("-blockdev", file_node(serial, path, read_only=read_only))
-        yield json_option("-device", device)

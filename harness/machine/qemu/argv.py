@@ -99,7 +99,7 @@ def qemu_argv(
     argv += _lines(target, wiring)
     argv += _direct(media)
     for device in target.devices:  # before the disks, which may sit on a bus that one of these brings
-        argv += json_option("-device", device)
+        argv += _json("-device", device)
     for piece in _disks(target, media):
         argv += piece
     for index, nic in enumerate(target.nics):
@@ -122,8 +122,8 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     if not machine.fixed_memory:
         yield from ("-m", f"{machine.memory}M")
     if media.firmware:
-        yield from json_option("-blockdev", file_node("firmware-code", media.firmware.code, read_only=True))
-        yield from json_option("-blockdev", file_node("firmware-variables", media.firmware.variables))
+        yield from _json("-blockdev", _file_node("firmware-code", media.firmware.code, read_only=True))
+        yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
 
 
 def _behaviour(target: Target, *, stopped: bool) -> Iterator[str]:
@@ -169,10 +169,10 @@ def _disks(target: Target, media: Media) -> Iterator[list[str]]:
     buses = [target.disks[index].bus if index < len(target.disks) else first for index in range(len(media.disks))]
     cd_bus = first if first in {"ide", "ahci"} else "scsi" if "scsi" in buses else CD_CONTROLLER
     if media.iso and cd_bus == CD_CONTROLLER:
-        yield json_option("-device", {"driver": _CONTROLLERS["scsi"], "id": CD_CONTROLLER})
+        yield _json("-device", {"driver": _CONTROLLERS["scsi"], "id": CD_CONTROLLER})
     for bus in dict.fromkeys(buses):
         if bus in _CONTROLLERS:
-            yield json_option("-device", {"driver": _CONTROLLERS[bus], "id": "scsi"})
+            yield _json("-device", {"driver": _CONTROLLERS[bus], "id": "scsi"})
     for index, (bus, disk) in enumerate(zip(buses, media.disks, strict=True)):
         yield _disk(index, bus, disk)
     if media.iso:
@@ -181,14 +181,14 @@ def _disks(target: Target, media: Media) -> Iterator[list[str]]:
 
 def _disk(index: int, bus: str, disk: DiskFile) -> list[str]:
     node = f"disk{index}"
-    blockdev = json_option("-blockdev", file_node(node, disk.path, fmt=disk.format))
+    blockdev = _json("-blockdev", _file_node(node, disk.path, fmt=disk.format))
     if bus not in _DISKS:
         raise InputError(f"no QEMU device is known for a disk on bus {bus!r}")
     driver, place = _DISKS[bus]
     device: dict[str, object] = {"drive": node, "id": f"dev-{node}", "driver": driver, **place(index)}
     if disk.boots:
         device["bootindex"] = 0
-    return [*blockdev, *json_option("-device", device)]
+    return [*blockdev, *_json("-device", device)]
 
 
 def _cdrom(bus: str, path: Path, index: int) -> list[str]:
@@ -198,7 +198,7 @@ def _cdrom(bus: str, path: Path, index: int) -> list[str]:
     elif bus == "ahci":
         device = {"driver": "ide-cd", "drive": "iso", "bus": f"ide.{index}"}
     device["bootindex"] = 0  # before the network, which firmware tries for a minute
-    return [*json_option("-blockdev", file_node("iso", path, read_only=True)), *json_option("-device", device)]
+    return [*_json("-blockdev", _file_node("iso", path, read_only=True)), *_json("-device", device)]
 
 
 def _nic(index: int, model: str, *, internet: bool) -> list[str]:
@@ -210,7 +210,7 @@ def _nic(index: int, model: str, *, internet: bool) -> list[str]:
     if _is_pci(model):
         # Without the card's boot ROM: nothing boots from the network here, and firmware takes seconds to start it.
         device["rombar"] = 0
-    return [*json_option("-netdev", backend), *json_option("-device", device)]
+    return [*_json("-netdev", backend), *_json("-device", device)]
 
 
 def _is_pci(model: str) -> bool:
@@ -218,8 +218,7 @@ def _is_pci(model: str) -> bool:
     return not (model.endswith(("-device", "-ccw")) or model.startswith(("usb-", "spapr-")))
 
 
-def file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> dict[str, object]:
-    """A block node of an image file, or of a block device below /dev."""
+def _file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> dict[str, object]:
     protocol = "host_device" if path.is_relative_to("/dev") else "file"  # `file` refuses a block device
     return {
         "driver": fmt,
@@ -229,8 +228,17 @@ def file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = Fals
     }
 
 
-def json_option(option: str, value: Mapping[str, object]) -> list[str]:
-    """An option and its value in JSON, where no text can become syntax."""
+def block_node(name: str, path: Path, *, read_only: bool = False) -> list[str]:
+    """A raw image file, for a device that names the node as its `drive`."""
+    return _json("-blockdev", _file_node(name, path, read_only=read_only))
+
+
+def device(driver: str, **properties: object) -> list[str]:
+    """A device by its driver."""
+    return _json("-device", {"driver": driver, **properties})
+
+
+def _json(option: str, value: Mapping[str, object]) -> list[str]:
     return [option, json.dumps(value, separators=(",", ":"))]
 
 
