@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from harness.errors import HostError, InputError
-from harness.image.assemble import MATCHED
 from harness.machine.accel.probe import Accelerator, probe
-from harness.machine.nested.host import NestedHost, nested_host
+from harness.machine.nested.host import NestedHost
 from harness.machine.qemu.binary import QemuBinary, find_qemu
 from harness.plan.catalog import Catalog
+from harness.plan.matrix import KernelKind
 from harness.plan.target import Target
 from harness.store import Store
 from harness.words import Arch
@@ -37,7 +37,7 @@ class Emulators:
         self._store = store
         self._note = note
         self._found: dict[Arch, asyncio.Task[Emulator]] = {}
-        self._nested: dict[tuple[Arch, bool], asyncio.Task[Emulator]] = {}
+        self._nested: dict[tuple[Arch, KernelKind], asyncio.Task[Emulator]] = {}
 
     async def of(self, target: Target, kernel: str) -> Emulator:
         """The emulator for a target with a kernel of that word: an outer machine has one of the same kind.
@@ -47,7 +47,8 @@ class Emulators:
         found = await self._of_arch(target.arch)
         if target.machine.accelerator != "kvm" or found.accelerator.name == "kvm":
             return found
-        key = (target.arch, kernel == MATCHED)
+        kind: KernelKind = "matched" if kernel == "matched" else "distro"  # a file of the user's says nothing here
+        key = (target.arch, kind)
         if key not in self._nested:
             self._nested[key] = asyncio.create_task(asyncio.to_thread(self._nest, found, *key))
         return await asyncio.shield(self._nested[key])
@@ -63,7 +64,9 @@ class Emulators:
         self._note(f"{arch}: {accelerator.name} ({accelerator.reason})")
         return Emulator(binary, accelerator)
 
-    def _nest(self, outer: Emulator, arch: Arch, matched: bool) -> Emulator:
+    def _nest(self, outer: Emulator, arch: Arch, kernel: KernelKind) -> Emulator:
+        from harness.machine.nested.build import nested_host  # with all that builds images
+
         try:
             target = Catalog().host_of_nested(arch)
         except InputError:
@@ -72,7 +75,7 @@ class Emulators:
                 f"{arch} is known that could emulate it",
                 hint="run it on a host with KVM",
             ) from None
-        host = nested_host(target, MATCHED if matched else "distro", self._store, self._note)
+        host = nested_host(target, kernel, self._store, self._note)
         reason = f"KVM of {host.origin} in a {target.machine.cpu} that is emulated; {outer.accelerator.reason}"
         self._note(f"{arch}: nested ({reason}), for machines that need KVM")
         return replace(outer, accelerator=Accelerator("nested", reason, outer.accelerator.facts), host=host)

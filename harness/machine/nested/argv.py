@@ -30,6 +30,7 @@ INNER = Wiring(
 class Inside:
     """What the outer machine gets: the inner QEMU's `argv`, `files` by their path in the payload, `disks` by serial."""
 
+    target: Target
     argv: tuple[str, ...]
     files: Mapping[str, Path]
     disks: Mapping[str, Path]
@@ -68,16 +69,16 @@ def inside(target: Target, media: Media) -> Inside:
     )
     wiring = INNER if target.console.channel else replace(INNER, channel=None)
     argv = qemu_argv(target, there, accelerator="kvm", wiring=wiring, binary=_BINARY, cpu="host")
-    return Inside(tuple(argv), files, disks)
+    return Inside(target, tuple(argv), files, disks)
 
 
 def outer_argv(
-    host: NestedHost, inner: Inside, target: Target, payload: Path, *, wiring: Wiring, binary: str | None = None
+    host: NestedHost, inner: Inside, payload: Path, *, wiring: Wiring, binary: str | None = None
 ) -> list[str]:
     """The outer QEMU's command line. `wiring` is that of the inner machine's lines, `payload` its archive."""
     by_hand = wiring.console is None
     argv = qemu_argv(
-        host.holding(target),
+        host.holding(inner.target),
         Media(kernel=host.kernel, initrd=host.initrd, cmdline=host.cmdline),
         accelerator="tcg",
         wiring=Wiring(console="file,path=/dev/stderr" if by_hand else f"file,path={LOG}"),

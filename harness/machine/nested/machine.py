@@ -41,7 +41,7 @@ class NestedMachine(QemuMachine):
             cpio.write([*entries, file("nested/argv", words)], out)
 
     def _argv(self, wiring: Wiring) -> list[str]:
-        return outer_argv(self._host, self._inside, self._target, self._payload, wiring=wiring, binary=self._binary)
+        return outer_argv(self._host, self._inside, self._payload, wiring=wiring, binary=self._binary)
 
     def _last_words(self) -> str:
         """The outer machine's console has the inner QEMU's complaints, and the outer kernel's."""
