@@ -151,7 +151,7 @@ def _kernel_on_uefi(target: Target) -> Iterator[Rung]:
 def _lines_of_kernel(target: Target) -> Iterator[Rung]:
     """In no order: a driver that is a module speaks later than one that is built in."""
     for one in target.boot.lines:
-        yield ConsoleRung(one.name, re.compile(rf"^.*?(?:{one.line}).*$", re.MULTILINE), ordered=False)
+        yield ConsoleRung(one.name, re.compile(one.line, re.MULTILINE), ordered=False)
 
 
 def image_ladder(
