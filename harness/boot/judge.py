@@ -94,7 +94,7 @@ class Judge:
 
     def _out_of_order(self) -> str | None:
         # Behind `ready` it is the harness that asks, several questions at once: those answers have no order.
-        names = [rung.name for rung in self._rungs if not rung.optional]
+        names = [rung.name for rung in self._rungs if rung.ordered and not rung.optional]
         order = {name: place for place, name in enumerate(names[: names.index(READY) + 1] if READY in names else names)}
         steps = [step for step in self.reached if step.name in order]
         for earlier, later in pairwise(steps):

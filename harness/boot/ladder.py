@@ -37,6 +37,10 @@ class Rung(Protocol):
     def optional(self) -> bool:
         """It is told when it is seen, and nobody waits for it."""
 
+    @property
+    def ordered(self) -> bool:
+        """Whether those before it must be reached before it, and those behind it after it."""
+
     def sighted(self, event: Event) -> Sighting | None:
         """The evidence in this event, if there is any."""
 
@@ -51,6 +55,7 @@ class ConsoleRung:
     prompts: bool = False  # whether an unfinished line counts, as a login prompt is one
     failure: Outcome = Outcome.HANG
     optional: bool = False
+    ordered: bool = True
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.source is not Source.CONSOLE or not (event.kind == "lines" or self.prompts):
@@ -69,6 +74,7 @@ class MarkRung:
     expected: dict[str, str] = field(default_factory=dict)
     failure: Outcome = Outcome.SERVICE_FAILED
     optional: bool = False
+    ordered: bool = True
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.kind != "lines":
@@ -89,6 +95,7 @@ class FactRung:
     kind: str
     failure: Outcome = Outcome.READY
     optional: bool = False
+    ordered: bool = True
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.kind != self.kind or event.source is Source.CONSOLE:
@@ -103,6 +110,7 @@ class ShutdownRung:
     name: str = POWEROFF
     failure: Outcome = Outcome.POWERED_OFF
     optional: bool = False
+    ordered: bool = True
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.source is Source.QMP and event.kind == "SHUTDOWN" and event.data.get("reason") == "guest-shutdown":
@@ -155,6 +163,12 @@ def _verified(target: Target) -> Iterator[Rung]:
         yield _SECURE_BOOT
 
 
+def _lines_of_kernel(target: Target) -> Iterator[Rung]:
+    """In no order: a driver that is a module speaks later than one that is built in."""
+    for one in target.boot.lines:
+        yield ConsoleRung(one.name, re.compile(one.line, re.MULTILINE), ordered=False)
+
+
 def image_ladder(
     target: Target, *, init_fields: dict[str, str], metadata: dict[str, str], asks_machine: bool
 ) -> tuple[Rung, ...]:
@@ -164,8 +178,11 @@ def image_ladder(
     instance that was handed in); `asks_machine` tells whether the machine answers questions of its own (QMP).
     """
     rungs: list[Rung] = [*_firmware(target), *_verified(target)]
-    rungs += [_banner(target), *_kernel_on_uefi(target)]
+    rungs += [_banner(target), *_kernel_on_uefi(target), *_lines_of_kernel(target)]
     rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
+    if clock := target.checks.clocksource:
+        rungs.append(MarkRung("clocksource", {"name": clock}))
+    rungs += [MarkRung(f"bus-{bus}") for bus in target.checks.buses]
     rungs += [MarkRung(f"disk{index}") for index, disk in enumerate(target.disks) if disk.content == "scratch"]
     if target.nics:
         rungs.append(MarkRung("network"))

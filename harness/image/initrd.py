@@ -96,9 +96,8 @@ def _made(
             nodes += _component(name, apt, packages, work / name)
         load: tuple[str, ...] = ()
         if current.modules:
-            needed = _closure(target, current)
-            load = needed.load
-            nodes += _modules(current.modules, current.release, needed, work / "modules")
+            load, modules = modules_of(target, current, work / "modules")
+            nodes += modules
         nodes.append(file(PATH, steps_of(target, load).encode()))
         with (folder / "initrd").open("wb") as out:
             _pack(nodes, out, packing[0])
@@ -119,10 +118,15 @@ def _packing(kernel: KernelArtifact) -> list[str | int]:
     return ["gzip", _GZIP_LEVEL]
 
 
-def _closure(target: Target, kernel: KernelArtifact) -> Closure:
+def modules_of(target: Target, kernel: KernelArtifact, work: Path) -> tuple[tuple[str, ...], list[Entry]]:
+    """The names of the modules that a target loads of a kernel that has modules, in order, and the tree of them.
+
+    `work`: a new folder for files that the entries are read from. Raises InputError for a driver that is not there.
+    """
     assert kernel.modules is not None  # noqa: S101 -- asked by the caller
     index = read_index(kernel.modules / "lib/modules" / kernel.release)
-    return closure(index, target.drivers, helpers_of(target), where=target_file(target, "drivers"))
+    needed = closure(index, target.drivers, helpers_of(target), where=target_file(target, "drivers"))
+    return needed.load, _modules(kernel.modules, kernel.release, needed, work)
 
 
 def _component(name: str, apt: AptRoot, packages: Mapping[str, Answer], work: Path) -> list[Entry]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints
 
 from harness.errors import InputError, Where
-from harness.plan.target import Model, Name, Package, RelativePath
+from harness.plan.target import Model, Name, Package, RelativePath, Suite
 from harness.plan.validate import suggestion, validate
 from harness.plan.yamlfile import load, shown_path
 
@@ -49,6 +49,7 @@ class Component(Model):
     )
     folders: tuple[Inside, ...] = Field((), description="empty folders of the image")
     include: tuple[Name, ...] = Field((), description="components whose files are in it too")
+    suite: Suite | None = Field(None, description="suite of Debian that `packages` are of; the host's own if none")
     packages: tuple[Package, ...] = Field(
         (), description="Debian packages that `keep` chooses from, of the image's arch"
     )

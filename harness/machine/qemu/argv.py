@@ -66,12 +66,23 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Descriptors of the sockets that carry the lines and QMP. `None` for all is the command a person types."""
+    """What carries the lines and QMP: QEMU's chardevs less their ids. `None` for all is the command a person types."""
 
-    console: int | None = None
-    channel: int | None = None
-    qmp: int | None = None
-    tpm: int | None = None
+    console: str | None = None
+    channel: str | None = None
+    qmp: str | None = None
+    tpm: str | None = None
+
+
+def socket_of(descriptor: int) -> str:
+    """The chardev of a socket that QEMU inherits."""
+    return f"socket,fd={descriptor}"
+
+
+def chardev(backend: str, name: str) -> tuple[str, str]:
+    """A chardev of that id."""
+    kind, _, rest = backend.partition(",")
+    return ("-chardev", ",".join((kind, f"id={name}", *([rest] if rest else []))))
 
 
 BY_HAND = Wiring()
@@ -114,7 +125,7 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     in_turn = accelerator == "tcg" and machine.threads == "single"
     yield from ("-accel", f"{accelerator},thread=single" if in_turn else accelerator)
     if machine.cpu:  # a board brings its own, which is not ours to choose
-        yield from ("-cpu", cpu or machine.cpu)
+        yield from ("-cpu", ",".join((cpu or machine.cpu, *machine.cpu_features)))
     if machine.cpus > 1:
         yield from ("-smp", str(machine.cpus))
     if not machine.fixed_memory:
@@ -142,16 +153,17 @@ def _behaviour(target: Target, media: Media, *, stopped: bool) -> Iterator[str]:
 def _lines(target: Target, wiring: Wiring) -> Iterator[str]:
     console = target.console
     ports: dict[int, str] = {}
-    if wiring.qmp is None:
+    if wiring == BY_HAND:
         yield from ("-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "console")
         ports[console.port] = "chardev:console"
     else:
-        yield from ("-chardev", f"socket,id=console,fd={wiring.console}")
+        yield from chardev(wiring.console or "null", "console")
         ports[console.port] = "chardev:console"
         if wiring.channel is not None:
-            yield from ("-chardev", f"socket,id=channel,fd={wiring.channel}")
+            yield from chardev(wiring.channel, "channel")
             ports[console.channel_port] = "chardev:channel"
-        yield from ("-chardev", f"socket,id=qmp,fd={wiring.qmp}", "-mon", "chardev=qmp,mode=control")
+        if wiring.qmp is not None:
+            yield from (*chardev(wiring.qmp, "qmp"), "-mon", "chardev=qmp,mode=control")
     if console.channel:
         ports.setdefault(console.channel_port, "null")
     for port in range(max(ports) + 1):
@@ -206,8 +218,8 @@ def _cdrom(bus: str, path: Path, index: int) -> list[str]:
 def _tpm(target: Target, wiring: Wiring) -> Iterator[str]:
     if target.machine.tpm is None:
         return
-    end = f"path={TPM_SOCKET}" if wiring.tpm is None else f"fd={wiring.tpm}"
-    yield from ("-chardev", f"socket,id=tpm,{end}", "-tpmdev", "emulator,id=tpm0,chardev=tpm")
+    yield from chardev(wiring.tpm or f"socket,path={TPM_SOCKET}", "tpm")
+    yield from ("-tpmdev", "emulator,id=tpm0,chardev=tpm")
     yield from _json("-device", {"driver": target.machine.tpm, "tpmdev": "tpm0"})
 
 
@@ -232,12 +244,23 @@ def _is_pci(model: str) -> bool:
 
 
 def _file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> dict[str, object]:
+    protocol = "host_device" if path.is_relative_to("/dev") else "file"  # `file` refuses a block device
     return {
         "driver": fmt,
         "node-name": name,
         "read-only": read_only,
-        "file": {"driver": "file", "filename": str(path), "read-only": read_only},
+        "file": {"driver": protocol, "filename": str(path), "read-only": read_only},
     }
+
+
+def block_node(name: str, path: Path, *, read_only: bool = False) -> list[str]:
+    """A raw image file, for a device that names the node as its `drive`."""
+    return _json("-blockdev", _file_node(name, path, read_only=read_only))
+
+
+def device(driver: str, **properties: object) -> list[str]:
+    """A device by its driver."""
+    return _json("-device", {"driver": driver, **properties})
 
 
 def _json(option: str, value: Mapping[str, object]) -> list[str]:

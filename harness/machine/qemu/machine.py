@@ -15,11 +15,11 @@ from harness.errors import HostError
 from harness.machine.line import Line
 from harness.machine.observation import Observation
 from harness.machine.protocol import Fact, Port, Sink
-from harness.machine.qemu.argv import BY_HAND, Media, Wiring, qemu_argv
+from harness.machine.qemu.argv import BY_HAND, Media, Wiring, qemu_argv, socket_of
 from harness.machine.qemu.inspection import inspect_guest
 from harness.machine.qemu.observe import observe_guest
 from harness.machine.qemu.process import Exit, Process, socket_pair
-from harness.machine.qemu.qmp import Monitor
+from harness.machine.qemu.qmp import ANSWER_TIMEOUT, Monitor
 from harness.machine.qemu.tpm import Tpm
 from harness.machine.qemu.tpm import by_hand as tpm_by_hand
 from harness.plan.target import Target
@@ -32,6 +32,8 @@ QUIT_GRACE = 3.0  # seconds QEMU gets to end by itself after `quit`
 
 class QemuMachine:
     """Made for one target and its media; can be switched on once."""
+
+    start_limit = ANSWER_TIMEOUT  # seconds from the start of the process to its monitor's greeting
 
     def __init__(
         self,
@@ -77,6 +79,13 @@ class QemuMachine:
         qemu = shlex.join(self._argv(BY_HAND))
         return f"{tpm_by_hand()} && {qemu}" if self._target.machine.tpm else qemu
 
+    def _prepare(self) -> None:
+        """Write what the machine takes besides its media."""
+
+    def _last_words(self) -> str:
+        """What QEMU said of its own end, on one line."""
+        return self._process.stderr if self._process else ""
+
     def _argv(self, wiring: Wiring) -> list[str]:
         return qemu_argv(
             self._target,
@@ -94,6 +103,7 @@ class QemuMachine:
 
     async def power_on(self, sink: Sink) -> None:
         """Start QEMU stopped, listen, then let the guest run. Raises HostError when QEMU ends before that."""
+        self._prepare()
         console, console_theirs = socket_pair()
         qmp, qmp_theirs = socket_pair()
         ours, theirs = [console, qmp], [console_theirs, qmp_theirs]
@@ -103,13 +113,18 @@ class QemuMachine:
             ours.append(channel)
             theirs.append(channel_theirs)
             channel_fd = channel_theirs.fileno()
-        tpm_fd: int | None = None
+        tpm: str | None = None
         try:
             if self._target.machine.tpm:
                 self._tpm = Tpm(self._folder)
                 theirs.append(self._tpm.control)
-                tpm_fd = self._tpm.control.fileno()
-            wiring = Wiring(console_theirs.fileno(), channel_fd, qmp_theirs.fileno(), tpm_fd)
+                tpm = socket_of(self._tpm.control.fileno())
+            wiring = Wiring(
+                console=socket_of(console_theirs.fileno()),
+                channel=None if channel_fd is None else socket_of(channel_fd),
+                qmp=socket_of(qmp_theirs.fileno()),
+                tpm=tpm,
+            )
             self._process = Process(self._argv(wiring), inherit=theirs, cwd=self._folder)
         except BaseException:
             for end in (*ours, *theirs):
@@ -121,7 +136,7 @@ class QemuMachine:
             self._attach(Port.CHANNEL, ours[2], sink)
         self._monitor = Monitor(lambda kind, data: sink.happened(_qmp_fact(kind, data)))
         try:
-            await self._monitor.connect(qmp)
+            await self._monitor.connect(qmp, self.start_limit)
             await self._monitor.execute("cont")
         except (QMPError, OSError, EOFError, TimeoutError):
             await self._failed_start()
@@ -142,8 +157,8 @@ class QemuMachine:
             process.kill()
             how = await process.end()
         await process.drained()
+        said = self._last_words() or "it said nothing"
         await self.power_off()
-        said = process.stderr or "it said nothing"
         raise HostError(f"{process.argv[0]} {how} before the machine could start: {said}")
 
     async def _until_end(self, process: Process, monitor: Monitor, sink: Sink) -> None:
@@ -155,7 +170,7 @@ class QemuMachine:
         await process.drained()
         for line in self._lines.values():
             await asyncio.shield(line.ended)
-        sink.happened(_exit_fact(how, process.stderr))
+        sink.happened(_exit_fact(how, self._last_words()))
 
     async def power_off(self, *, graceful: bool = False) -> None:
         """The button, `quit`, SIGKILL: whatever is needed, in this order; the end of the process ends each wait."""

@@ -158,7 +158,7 @@ class Bench:
         store = Store()
         # Of several cells of a target its first, which is by the usual door.
         cells = {cell.target.name: cell for cell in reversed(plan(ROOT).cells) if cell.kernel == "distro"}
-        return cls(store, Emulators(store.root, lambda _: None), Admission(), cells)
+        return cls(store, Emulators(store, lambda _: None), Admission(), cells)
 
     def scene(self, fault: Fault, folder: Path) -> Scene:
         """The broken boot of a fault; its files are made in `folder`."""

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from harness.machine.qemu.argv import BY_HAND, DiskFile, Media, Wiring, memory_mib, qemu_argv
+from harness.machine.qemu.argv import BY_HAND, DiskFile, Media, Wiring, memory_mib, qemu_argv, socket_of
 from harness.machine.qemu.firmware import Firmware
 from harness.plan.catalog import Catalog
 from harness.plan.target import Target
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "argv"
 UPDATE = os.environ.get("BOOTMATRIX_UPDATE_GOLDEN") == "1"
-WIRED = Wiring(console=3, channel=4, qmp=5)
+WIRED = Wiring(console=socket_of(3), channel=socket_of(4), qmp=socket_of(5))
 CATALOG = Catalog()
 
 
@@ -38,9 +38,9 @@ def media_of(target: Target, folder: Path = Path("/media")) -> Media:
 
 def argv_of(target: Target, media: Media | None = None, wiring: Wiring = WIRED) -> list[str]:
     if target.console.channel is None and wiring is WIRED:
-        wiring = Wiring(console=3, qmp=5)
+        wiring = Wiring(console=socket_of(3), qmp=socket_of(5))
     if target.machine.tpm and wiring.qmp is not None:
-        wiring = replace(wiring, tpm=6)
+        wiring = replace(wiring, tpm=socket_of(6))
     return qemu_argv(target, media or media_of(target), accelerator="tcg", wiring=wiring)
 
 
