@@ -47,6 +47,7 @@ class Media:
     """What is put into the machine: files by absolute path.
 
     `disks` stand in the order of the target's disks; one more than the target has goes to the bus of its first.
+    `forwards`: TCP ports of the guest that can be reached from this host.
     """
 
     kernel: Path | None = None
@@ -56,6 +57,7 @@ class Media:
     disks: tuple[DiskFile, ...] = ()
     iso: Path | None = None
     firmware: Firmware | None = None
+    forwards: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ def qemu_argv(
     for piece in _disks(target, media):
         argv += piece
     for index, nic in enumerate(target.nics):
-        argv += _nic(index, nic.model, internet=nic.internet)
+        argv += _nic(index, nic.model, internet=nic.internet, forwards=media.forwards if index == 0 else ())
     return argv
 
 
@@ -189,11 +191,18 @@ def _cdrom(bus: str, path: Path, index: int) -> list[str]:
     return [*_json("-blockdev", _file_node("iso", path, read_only=True)), *_json("-device", device)]
 
 
-def _nic(index: int, model: str, *, internet: bool) -> list[str]:
+def _nic(index: int, model: str, *, internet: bool, forwards: tuple[int, ...]) -> list[str]:
     netdev = f"net{index}"
+    # Port 0: QEMU takes a free one and tells which, so that two machines never want the same.
+    rules = [f"tcp:127.0.0.1:0-:{port}" for port in forwards]
     if model == "onboard":
-        return ["-nic", f"user,id={netdev},restrict={_switch(not internet)}"]
-    backend = {"type": "user", "id": netdev, "restrict": not internet}
+        return [
+            "-nic",
+            ",".join([f"user,id={netdev},restrict={_switch(not internet)}", *(f"hostfwd={r}" for r in rules)]),
+        ]
+    backend: dict[str, object] = {"type": "user", "id": netdev, "restrict": not internet}
+    if rules:
+        backend["hostfwd"] = [{"str": rule} for rule in rules]
     device: dict[str, object] = {"driver": model, "netdev": netdev, "id": f"dev-{netdev}"}
     if _is_pci(model):
         # Without the card's boot ROM: nothing boots from the network here, and firmware takes seconds to start it.
