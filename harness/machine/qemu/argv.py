@@ -196,10 +196,8 @@ def _nic(index: int, model: str, *, internet: bool, forwards: tuple[int, ...]) -
     # Port 0: QEMU takes a free one and tells which, so that two machines never want the same.
     rules = [f"tcp:127.0.0.1:0-:{port}" for port in forwards]
     if model == "onboard":
-        return [
-            "-nic",
-            ",".join([f"user,id={netdev},restrict={_switch(not internet)}", *(f"hostfwd={r}" for r in rules)]),
-        ]
+        words = [f"user,id={netdev},restrict={_switch(not internet)}", *(f"hostfwd={rule}" for rule in rules)]
+        return ["-nic", ",".join(words)]
     backend: dict[str, object] = {"type": "user", "id": netdev, "restrict": not internet}
     if rules:
         backend["hostfwd"] = [{"str": rule} for rule in rules]
