@@ -78,12 +78,19 @@ class Image(Model):
 @lru_cache(maxsize=64)
 def image(name: str | Path, folder: Path = IMAGES) -> Image:
     """The image of that name, or in a file of the user's. Raises InputError, naming the nearest where there is none."""
-    path = name if isinstance(name, Path) else folder / f"{name}.yml"
-    if isinstance(name, str) and ("/" in name or not path.is_file()):
-        known = [file.stem for file in folder.glob("*.yml")]
-        raise InputError(f"there is no image {name!r}", hint=suggestion(name, known))
-    document = load(path)
+    document = load(image_path(name, folder))
     return validate(Image, document.data, document)
+
+
+def image_path(name: str | Path, folder: Path = IMAGES) -> Path:
+    """The file of an image: NAME.yml, or that in a folder of its name. Raises InputError, naming the nearest."""
+    if isinstance(name, Path):
+        return name
+    for path in (folder / f"{name}.yml", folder / name / f"{name}.yml"):
+        if "/" not in name and path.is_file():
+            return path
+    known = [file.stem for file in (*folder.glob("*.yml"), *folder.glob("*/*.yml"))]
+    raise InputError(f"there is no image {name!r}", hint=suggestion(name, known))
 
 
 @lru_cache(maxsize=256)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.boot.ladder import Rung, image_ladder
+from harness.boot.ladder import Rung
 from harness.image.assemble import BootFiles, assemble
 from harness.image.medium import boot_medium
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
+from harness.image.sshkey import public_half, ssh_key
 from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
 from harness.machine.qemu.argv import DiskFile, Media
@@ -19,8 +20,9 @@ from harness.machine.qemu.firmware import Firmware, find_uefi
 from harness.plan.cells import Cell
 from harness.plan.matrix import DIRECT, Retry
 from harness.plan.target import Target
-from harness.preflight.gather import gather, image_needs
+from harness.preflight.gather import gather
 from harness.preflight.preflight import preflight
+from harness.run.cellimage import Expected, cell_image
 from harness.run.work import Prepared, Say
 from harness.store import Store
 
@@ -44,7 +46,9 @@ class CellWork:
 
         `source`: what matched kernels are built from in the place of the default.
         """
-        self._cell = replace(cell, target=board.narrowed(cell.target)) if board else cell
+        target = board.narrowed(cell.target) if board else cell.target
+        self._image = cell_image(cell.image_file or cell.image)
+        self._cell = replace(cell, target=self._image.fitted(target))
         self._store = store
         self._kernel = kernel
         self._source = source or DEFAULT_SOURCE
@@ -78,27 +82,26 @@ class CellWork:
         """Kernel, initrd and device tree from the store; the machine's own disks and firmware variables in `folder`."""
         cell, target = self._cell, self._cell.target
         kernel = self._kernel or cell.kernel
-        files = assemble(target, cell.image, kernel, cell.media, self._store, say, source=self._source)
+        image = cell.image_file or cell.image
+        files = assemble(target, image, kernel, cell.media, self._store, say, source=self._source)
         instance = f"i-{cell.target.name.replace('_', '-')}"
         hostname = cell.target.name.replace("_", "-")
+        key = ssh_key(self._store) if self._image.logs_in else None
         media = Media(
             kernel=files.kernel.image,
             initrd=files.initrd,
             dtb=files.dtb,
             cmdline=files.cmdline,
-            disks=tuple(self._disks(folder, instance, hostname)),
+            disks=tuple(self._disks(folder, instance, hostname, key)),
             firmware=own_firmware(target, folder),
+            forwards=tuple(dict.fromkeys(check.asks_port for check in self._image.checks if check.asks_port)),
         )
+        expected = Expected(_init_fields(target, files), {"instance-id": instance, "hostname": hostname})
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:
-            return image_ladder(
-                target,
-                init_fields=_init_fields(target, files),
-                metadata={"instance-id": instance, "hostname": hostname},
-                asks_machine=asks_machine,
-            )
+            return self._image.rungs(target, expected, asks_machine=asks_machine)
 
-        facts = gather(target, files.kernel, media, self._store, needs=image_needs(cell.image, target))
+        facts = gather(target, files.kernel, media, self._store, needs=self._image.needs(target))
         return Prepared(
             self._on_medium(media, folder),
             rungs,
@@ -107,6 +110,9 @@ class CellWork:
             artefacts=_artefacts(files),
             facts=facts,
             findings=preflight(facts),
+            checks=self._image.checks,
+            key=key,
+            farewell=self._image.farewell,
         )
 
     def _on_medium(self, direct: Media, folder: Path) -> Media:
@@ -124,14 +130,15 @@ class CellWork:
         copy_sparse(path, disk)
         return replace(bare, disks=(*direct.disks, DiskFile(disk, boots=True)))
 
-    def _disks(self, folder: Path, instance: str, hostname: str) -> list[DiskFile]:
+    def _disks(self, folder: Path, instance: str, hostname: str, key: Path | None) -> list[DiskFile]:
         disks = []
+        line = public_half(key).decode() if key else ""
         for index, disk in enumerate(self._cell.target.disks):
             path = folder / f"disk{index}.raw"
             if disk.content == "scratch":
                 write_scratch(path, index, disk.size)
             else:
-                copy_sparse(nocloud_iso(instance, hostname, self._store), path)
+                copy_sparse(nocloud_iso(instance, hostname, self._store, line), path)
             disks.append(DiskFile(path))
         return disks
 
