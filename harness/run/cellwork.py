@@ -110,7 +110,7 @@ class CellWork:
             artefacts=_artefacts(files),
             facts=facts,
             findings=preflight(facts),
-            checks=self._image.checks,
+            checks=tuple(check.knowing(expected.instance) for check in self._image.checks),
             key=key,
             farewell=self._image.farewell,
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from abc import abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Protocol, Self
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -60,6 +60,13 @@ class Check(Model):
     def asks_port(self) -> int | None:
         """The guest's TCP port that it needs; None for one that asks in the shell."""
         return None
+
+    def knowing(self, words: Mapping[str, str]) -> Self:
+        """The same check with `{hostname}` and the like in what it expects replaced by this machine's own."""
+        expect = self.expect
+        for name, value in words.items() if expect else ():
+            expect = expect and expect.replace(f"{{{name}}}", re.escape(value))
+        return self if expect == self.expect else self.model_copy(update={"expect": expect})
 
     @abstractmethod
     async def ask(self, guest: Guest) -> str:

@@ -7,7 +7,6 @@ from typing import Literal
 from harness.boot.checks.check import Check, CheckFailed, Guest, TcpPort, Text, reach, until_answered
 from harness.plan.target import QemuWord
 
-
 # In OpenSSH's order. asyncssh prefers RSA, which a dropbear without such a key says it has, and dies.
 _HOST_KEYS = ("ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256")
 
