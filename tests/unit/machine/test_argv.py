@@ -219,3 +219,15 @@ def test_serial_ports_are_filled_up_to_the_last() -> None:
         "null",
         "chardev:console",
     ]
+
+
+def test_ports_of_the_guest_are_forwarded_from_ports_that_qemu_chooses() -> None:
+    media = Media(kernel=Path("/k"), forwards=(22, 80))
+    argv = argv_of(CATALOG.target("x86_64-cloud-kvm"), media)
+    (netdev,) = [json.loads(value) for option, value in pairwise(argv) if option == "-netdev"]
+    assert netdev["hostfwd"] == [{"str": "tcp:127.0.0.1:0-:22"}, {"str": "tcp:127.0.0.1:0-:80"}]
+    assert netdev["restrict"] is True
+    board = argv_of(CATALOG.target("raspi3b").model_copy(update={"nics": CATALOG.target("orangepi-pc").nics}), media)
+    nics = [value for option, value in pairwise(board) if option == "-nic" and value.startswith("user")]
+    assert nics[0].endswith("hostfwd=tcp:127.0.0.1:0-:22,hostfwd=tcp:127.0.0.1:0-:80")
+    assert "hostfwd" not in " ".join(argv_of(CATALOG.target("x86_64-cloud-kvm")))
