@@ -106,7 +106,7 @@ def test_tcp() -> None:
 
 def test_a_connection_that_is_taken_proves_nothing() -> None:
     check = Tcp(name="greeting", kind="tcp", port=25, expect="220", timeout=0.3)
-    with pytest.raises(CheckFailed, match="not in 0.3 s"):
+    with pytest.raises(CheckFailed, match=r"not in 0\.3 s"):
         asyncio.run(asked(check, says(b"")))
 
 
