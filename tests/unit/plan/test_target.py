@@ -8,7 +8,7 @@ import pytest
 
 from harness.plan.catalog import Catalog, builtin_root, deep_merge
 
-from .conftest import BOARD, World, refused
+from .conftest import BOARD, World
 
 
 def edit(old: str, new: str) -> str:
