@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, StringConstraints
 from harness.boot.dialogue import CommandResult
 from harness.plan.target import Model, Name
 
-_SHOWN = 200  # characters of an answer that are kept as evidence
+_SHOWN = 400  # characters of an answer that are kept as evidence
 _PAUSES = (0.05, 0.1, 0.2, 0.4)  # seconds; then the last again and again
 
 
@@ -108,7 +108,7 @@ async def until_answered(seconds: float, attempt: Callable[[], Awaitable[str]], 
     raise CheckFailed(f"{what}: not in {seconds:g} s; the last was: {shown(last)}")
 
 
-def shown(text: str) -> str:
-    """A guest's text as evidence: one line of it, without control characters, and not too long."""
-    line = " ".join(text.split())
-    return "".join(char if char.isprintable() else "?" for char in line)[:_SHOWN]
+def shown(text: str, limit: int = _SHOWN, *, last: bool = False) -> str:
+    """A guest's text as evidence: one line, no control characters, the first or the last `limit` characters of it."""
+    line = "".join(char if char.isprintable() else "?" for char in " ".join(text.split()))
+    return line[-limit:] if last else line[:limit]

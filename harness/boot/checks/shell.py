@@ -16,13 +16,15 @@ class InShell(Check):
 
     async def ask(self, guest: Guest) -> str:
         """Its output is the answer."""
+        what = shown(self.run, 60)
         try:
             done = await guest.command(self.run, self.timeout)
         except BootmatrixError as problem:
             raise CheckFailed(str(problem)) from None
         if done.status != 0:
-            raise CheckFailed(f"{shown(self.run)}: status {done.status}: {shown(done.output[-400:])}")
-        return self.judged(done.output, shown(self.run))
+            # What went wrong stands at the end.
+            raise CheckFailed(f"{what}: status {done.status}: {shown(done.output, last=True)}")
+        return self.judged(done.output, what)
 
 
 KIND = InShell

@@ -155,7 +155,8 @@ def test_shell() -> None:
 
 def test_what_a_guest_says_is_shown_inert() -> None:
     assert shown("a\x1b[2Jb\r\n\nc\x07") == "a?[2Jb c?"
-    assert len(shown("x" * 5000)) == 200
+    assert len(shown("x" * 5000)) == 400
+    assert shown("first last", 4, last=True) == "last"
 
 
 def test_a_machine_s_own_words_are_no_pattern() -> None:
