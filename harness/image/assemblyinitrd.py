@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from harness.errors import InputError
 from harness.image import cpio
 from harness.image.compose import compose
 from harness.image.entries import Bytes, Entry, Kind, file
@@ -53,6 +54,9 @@ def assembly_initrd(
     that the machine's memory does not hold.
     """
     assembly = replace(read([image]), kernel=Kernel())
+    for placed in assembly.trust:
+        if placed.value.required:
+            raise InputError("a cell has no repository of signed images", where=placed.where(), hint="see image build")
     source = image_source(store, progress)
     images = resolved_images(assembly, source, target.arch)
     own = list(_own(asked, store))
