@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -75,6 +75,7 @@ class MarkRung:
     failure: Outcome = Outcome.SERVICE_FAILED
     optional: bool = False
     ordered: bool = True
+    group: str = ""  # rungs beside each other in one group come in any order
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.kind != "lines":
@@ -197,6 +198,62 @@ def image_ladder(
         rungs.append(FactRung("devices", "inspection"))
     rungs.append(FactRung("shell", "shell"))
     if target.boot.poweroff:
+        rungs.append(ShutdownRung() if asks_machine else _POWER_DOWN)
+    return tuple(rungs)
+
+
+def places_of(rungs: Sequence[Rung]) -> dict[str, int]:
+    """The place of each milestone in the order; those of one group share theirs. Pure."""
+    places: dict[str, int] = {}
+    before = ""
+    place = -1
+    for rung in rungs:
+        group = rung.group if isinstance(rung, MarkRung) else ""
+        if not group or group != before:
+            place += 1
+        places[rung.name] = place
+        before = group
+    return places
+
+
+def check_kind(name: str) -> str:
+    """The kind of the event by which the session tells how a check went."""
+    return f"check:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What an assembly of containers does, by name: the milestones that its init tells of."""
+
+    volumes: tuple[str, ...] = ()
+    onboot: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    onshutdown: tuple[str, ...] = ()
+
+
+def assembly_ladder(
+    target: Target, steps: Steps, checks: Sequence[str], *, init_fields: dict[str, str], asks_machine: bool
+) -> tuple[Rung, ...]:
+    """The milestones of an assembly of containers; `checks`: names of what is asked once it is ready."""
+    rungs: list[Rung] = [*_firmware(target), *_verified(target)]
+    rungs += [_banner(target), *_kernel_on_uefi(target), *_lines_of_kernel(target)]
+    rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
+    if target.console.channel:
+        rungs.append(MarkRung("channel"))
+    rungs += [MarkRung(f"volume:{name}") for name in steps.volumes]
+    rungs += [MarkRung(f"onboot:{name}") for name in steps.onboot]
+    if steps.services:
+        rungs.append(MarkRung("containerd"))
+        rungs += [MarkRung(f"service:{name}", group="services") for name in steps.services]
+    rungs.append(MarkRung(READY))
+    if asks_machine:
+        rungs.append(FactRung("devices", "inspection"))
+    rungs.append(FactRung("shell", "shell"))
+    rungs += [FactRung(name, check_kind(name), failure=Outcome.SERVICE_FAILED) for name in checks]
+    if target.boot.poweroff:
+        rungs += [MarkRung("services-stopped")] if steps.services else []
+        rungs += [MarkRung(f"onshutdown:{name}") for name in steps.onshutdown]
+        rungs.append(MarkRung("shutdown"))
         rungs.append(ShutdownRung() if asks_machine else _POWER_DOWN)
     return tuple(rungs)
 

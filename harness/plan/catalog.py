@@ -94,8 +94,10 @@ class Catalog:
         """The image files by name, sorted by it."""
         found: dict[str, Path] = {}
         for folder in self._image_folders:
-            for path in _entries(folder):
-                if path.suffix == ".yml" and _IMAGE.fullmatch(path.stem) and path.stem not in RESERVED:
+            for entry in _entries(folder):
+                # A file, or a folder with one of its name: an assembly of containers.
+                path = entry if entry.suffix == ".yml" else entry / f"{entry.name}.yml"
+                if _IMAGE.fullmatch(path.stem) and path.stem not in RESERVED and path.is_file():
                     found.setdefault(path.stem, path)
         return dict(sorted(found.items()))
 

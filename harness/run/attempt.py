@@ -111,7 +111,16 @@ def plan_of(work: Work, prepared: Prepared, machine: Machine, progress: Progress
     rungs = prepared.rungs(machine.watches_itself)
     progress.expect(work.id, [rung.name for rung in rungs if not rung.optional])
     limits = Limits(min(settings.silence, work.deadline), work.deadline, settings.resets)
-    return Plan(rungs, limits, prepared.release, reached, ruled)
+    return Plan(
+        rungs,
+        limits,
+        prepared.release,
+        checks=prepared.checks,
+        key=prepared.key,
+        farewell=prepared.farewell,
+        reached=reached,
+        ruled=ruled,
+    )
 
 
 async def attempt(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.boot.ladder import Rung, image_ladder
+from harness.boot.ladder import Rung
 from harness.image.assemble import BootFiles, assemble
 from harness.image.configdrive import config_drive
 from harness.image.identity import Identity, identity_of
@@ -14,6 +14,7 @@ from harness.image.media.signing import signer_of
 from harness.image.medium import boot_medium
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
+from harness.image.sshkey import public_half, ssh_key
 from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
 from harness.machine.cloud.command import metadata_service
@@ -24,8 +25,9 @@ from harness.machine.qemu.firmware import Firmware, find_uefi
 from harness.plan.cells import Cell
 from harness.plan.matrix import DIRECT, Retry
 from harness.plan.target import Target
-from harness.preflight.gather import gather, image_needs
+from harness.preflight.gather import gather
 from harness.preflight.preflight import preflight
+from harness.run.cellimage import Expected, cell_image
 from harness.run.work import Prepared, Say
 from harness.store import Store
 
@@ -49,7 +51,9 @@ class CellWork:
 
         `source`: what matched kernels are built from in the place of the default.
         """
-        self._cell = replace(cell, target=board.narrowed(cell.target)) if board else cell
+        target = board.narrowed(cell.target) if board else cell.target
+        self._image = cell_image(cell.image_file or cell.image)
+        self._cell = replace(cell, target=self._image.fitted(target))
         self._store = store
         self._kernel = kernel
         self._source = source or DEFAULT_SOURCE
@@ -85,8 +89,12 @@ class CellWork:
         if cell.media == DIRECT:
             refuse_unverified(target)
         kernel = self._kernel or cell.kernel
-        files = assemble(target, cell.image, kernel, cell.media, self._store, say, source=self._source)
-        who = identity_of(target.name)
+        image = cell.image_file or cell.image
+        files = assemble(target, image, kernel, cell.media, self._store, say, source=self._source)
+        who, key = identity_of(target.name), None
+        if self._image.logs_in:
+            key = ssh_key(self._store)
+            who = replace(who, key=public_half(key).decode().strip())
         media = Media(
             kernel=files.kernel.image,
             initrd=files.initrd,
@@ -95,17 +103,14 @@ class CellWork:
             disks=tuple(self._disks(folder, who)),
             firmware=own_firmware(target, folder, self._store),
             metadata=metadata_service(target, who),
+            forwards=tuple(dict.fromkeys(check.asks_port for check in self._image.checks if check.asks_port)),
         )
+        expected = Expected(_init_fields(target, files), _metadata_fields(target, who))
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:
-            return image_ladder(
-                target,
-                init_fields=_init_fields(target, files),
-                metadata=_metadata_fields(target, who),
-                asks_machine=asks_machine,
-            )
+            return self._image.rungs(target, expected, asks_machine=asks_machine)
 
-        facts = gather(target, files.kernel, media, self._store, needs=image_needs(cell.image, target))
+        facts = gather(target, files.kernel, media, self._store, needs=self._image.needs(target))
         return Prepared(
             self._on_medium(media, folder),
             rungs,
@@ -114,6 +119,9 @@ class CellWork:
             artefacts=_artefacts(files),
             facts=facts,
             findings=preflight(facts),
+            checks=tuple(check.knowing(expected.instance) for check in self._image.checks),
+            key=key,
+            farewell=self._image.farewell,
         )
 
     def _on_medium(self, direct: Media, folder: Path) -> Media:
@@ -139,7 +147,8 @@ class CellWork:
                 case "scratch":
                     write_scratch(path, index, disk.size)
                 case "nocloud":
-                    copy_sparse(nocloud_iso(who.instance, who.hostname, self._store), path)
+                    key = who.key if self._image.logs_in else ""
+                    copy_sparse(nocloud_iso(who.instance, who.hostname, self._store, key), path)
                 case "config-drive":
                     copy_sparse(config_drive(who, self._store), path)
             disks.append(DiskFile(path))

@@ -13,6 +13,7 @@ from harness.errors import HostError, InputError
 from harness.image.component.bill import with_bill
 from harness.image.component.closure import Pool, closure, pool_of
 from harness.image.component.debtree import Deb, deb_tree, merged
+from harness.image.component.kernel import kernel_component
 from harness.image.entries import LABEL, Bytes, Entry, Kind, ResolvedImage, file, folder, link
 from harness.image.oci import media
 from harness.image.oci.content import Checked
@@ -72,6 +73,8 @@ def built(name: str, arch: Arch, store: Store, progress: Progress = silent, *, r
 def _built(name: str, arch: Arch, store: Store, progress: Progress, recipes: Path) -> Path:
     parts = parts_of(name, recipes)
     recipe = parts[-1].recipe
+    if recipe.kernel:
+        return kernel_component(name, recipe, arch, store, progress)
     own = {
         f"{part.name}/{source}": own_file(part.name, source, recipes)
         for part in parts

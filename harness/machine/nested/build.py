@@ -10,7 +10,7 @@ from harness.image import cpio
 from harness.image.assemble import MATCHED, cmdline_of
 from harness.image.component.build import Components
 from harness.image.entries import character, file
-from harness.image.initrd import modules_of
+from harness.image.moduletree import module_entries, modules_for
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.distro import distro_kernel
 from harness.kernel.matched.kernel import matched_kernel
@@ -50,7 +50,8 @@ def _initrd(target: Target, kernel: KernelArtifact, store: Store, progress: Prog
         load: tuple[str, ...] = ()
         nodes = [character("dev/console", 5, 1), *(replace(entry, mtime=0) for entry in image.entries() if entry.path)]
         if kernel.modules:
-            load, modules = modules_of(target, kernel, work / "modules")
+            needed = modules_for(target, kernel)
+            load, modules = needed.load, module_entries(kernel.modules, kernel.release, needed, work / "modules")
             # What is below lib is below usr/lib here.
             nodes += [replace(entry, path=f"usr/{entry.path}") for entry in modules]
         nodes.append(file(_MODULES, f"{' '.join(load)}\n".encode()))

@@ -52,6 +52,7 @@ class Media:
     """What is put into the machine: files by absolute path.
 
     `disks` stand in the order of the target's disks; one more than the target has goes to the bus of its first.
+    `forwards`: TCP ports of the guest that can be reached from this host.
     """
 
     kernel: Path | None = None
@@ -62,6 +63,7 @@ class Media:
     iso: Path | None = None
     firmware: Firmware | None = None
     metadata: tuple[str, ...] = ()  # the program that answers one request to the metadata service
+    forwards: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ def qemu_argv(
         argv += piece
     argv += _tpm(target, wiring)
     for index, nic in enumerate(target.nics):
-        argv += _nic(index, nic, media.metadata if nic.metadata else ())
+        argv += _nic(index, nic, media.metadata if nic.metadata else (), forwards=media.forwards if index == 0 else ())
     return argv
 
 
@@ -223,11 +225,16 @@ def _tpm(target: Target, wiring: Wiring) -> Iterator[str]:
     yield from _json("-device", {"driver": target.machine.tpm, "tpmdev": "tpm0"})
 
 
-def _nic(index: int, nic: Nic, metadata: Sequence[str]) -> list[str]:
+def _nic(index: int, nic: Nic, metadata: Sequence[str], *, forwards: Sequence[int]) -> list[str]:
     netdev = f"net{index}"
+    # Port 0: QEMU takes a free one and tells which, so that two machines never want the same.
+    rules = [f"tcp:127.0.0.1:0-:{port}" for port in forwards]
     if nic.model == "onboard":
-        return ["-nic", f"user,id={netdev},restrict={_switch(not nic.internet)}"]
+        words = [f"user,id={netdev},restrict={_switch(not nic.internet)}", *(f"hostfwd={rule}" for rule in rules)]
+        return ["-nic", ",".join(words)]
     backend: dict[str, object] = {"type": "user", "id": netdev, "restrict": not nic.internet}
+    if rules:
+        backend["hostfwd"] = [{"str": rule} for rule in rules]
     if metadata:
         service = f"tcp:{METADATA_ADDRESS}:80-cmd:{shlex.join(metadata)}"
         backend |= {**_LINK_LOCAL, "guestfwd": [{"str": service}]}

@@ -22,6 +22,7 @@ from harness.machine.qemu.process import Exit, Process, socket_pair
 from harness.machine.qemu.qmp import ANSWER_TIMEOUT, Monitor
 from harness.machine.qemu.tpm import Tpm
 from harness.machine.qemu.tpm import by_hand as tpm_by_hand
+from harness.machine.qemu.usernet import forwarded_from
 from harness.plan.target import Target
 from harness.words import Source
 
@@ -232,6 +233,16 @@ class QemuMachine:
     def held_back(self) -> float:
         """Seconds that the host kept QEMU waiting for a processor."""
         return self._process.held_back() if self._process and not self._process.ended.done() else 0.0
+
+    async def endpoint(self, port: int) -> tuple[str, int] | None:
+        """Where QEMU's user network forwards the port from."""
+        if self._monitor is None:
+            return None
+        try:
+            table = await self._monitor.execute("human-monitor-command", **{"command-line": "info usernet"})
+        except (QMPError, EOFError, OSError):
+            return None
+        return forwarded_from(str(table), port)
 
     async def observe(self) -> Observation | None:
         """Registers and RAM of the guest, which stands still afterwards. None when QEMU does not answer in time."""

@@ -257,3 +257,15 @@ def test_a_metadata_service_is_a_program_that_qemu_may_start_and_no_other_machin
     without = argv_of(target, replace(media_of(target), metadata=()))
     assert "guestfwd" not in " ".join(without)
     assert "spawn=deny" in without[without.index("-sandbox") + 1]
+
+
+def test_ports_of_the_guest_are_forwarded_from_ports_that_qemu_chooses() -> None:
+    media = Media(kernel=Path("/k"), forwards=(22, 80))
+    argv = argv_of(CATALOG.target("x86_64-cloud-kvm"), media)
+    (netdev,) = [json.loads(value) for option, value in pairwise(argv) if option == "-netdev"]
+    assert netdev["hostfwd"] == [{"str": "tcp:127.0.0.1:0-:22"}, {"str": "tcp:127.0.0.1:0-:80"}]
+    assert netdev["restrict"] is True
+    board = argv_of(CATALOG.target("raspi3b").model_copy(update={"nics": CATALOG.target("orangepi-pc").nics}), media)
+    nics = [value for option, value in pairwise(board) if option == "-nic" and value.startswith("user")]
+    assert nics[0].endswith("hostfwd=tcp:127.0.0.1:0-:22,hostfwd=tcp:127.0.0.1:0-:80")
+    assert "hostfwd" not in " ".join(argv_of(CATALOG.target("x86_64-cloud-kvm")))
