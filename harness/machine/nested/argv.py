@@ -37,12 +37,18 @@ class Inside:
 
 
 def inside(target: Target, media: Media) -> Inside:
-    """The inner machine as the outer one has it. Raises InputError for one that has to reach the internet."""
+    """The inner machine as the outer one has it. Raises InputError for one that has to reach the internet or a TPM."""
     if any(nic.internet for nic in target.nics):
         raise InputError(
             "a machine inside another has no way to the internet",
             where=target_file(target, "nics"),
             hint="take `internet` from it, or use a host with KVM",
+        )
+    if target.machine.tpm:
+        raise InputError(
+            "a machine inside another has no TPM",
+            where=target_file(target, "machine.tpm"),
+            hint="take `tpm` from it, or use a host with KVM",
         )
     files: dict[str, Path] = {}
 

@@ -91,6 +91,12 @@ def test_the_internet_is_refused() -> None:
         inside(online, media_of(online))
 
 
+def test_a_tpm_is_refused() -> None:
+    trusted = GEN1.model_copy(update={"machine": GEN1.machine.model_copy(update={"tpm": "tpm-crb"})})
+    with pytest.raises(InputError, match="no TPM"):
+        inside(trusted, media_of(trusted))
+
+
 def test_each_line_has_its_port() -> None:
     argv = outer_argv(host(), inside(GEN1, media_of(GEN1)), PAYLOAD, wiring=WIRED)
     assert "-S" not in argv, "nobody would let the outer machine run"
