@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -105,7 +105,7 @@ class ShutdownRung:
 _SEABIOS = ConsoleRung("firmware", re.compile(r"SeaBIOS \(version [^)\n]{0,200}\)"), "SeaBIOS")
 _UEFI = ConsoleRung(
     "firmware",
-    re.compile(r"UEFI firmware \(version[^\n]*|BdsDxe: [^\n]*|EFI stub: [^\n]*"),
+    re.compile(r"UEFI firmware \(version[^\n]*|BdsDxe: [^\n]*|>>Start (?:PXE|HTTP Boot) [^\n]*|EFI stub: [^\n]*"),
 )
 # The kernel's own word that it was started by UEFI and not past it.
 _EFI_KERNEL = ConsoleRung("efi", re.compile(r"efi: EFI v[\d.]+ by [^\n]*"), "efi: EFI v")
@@ -141,14 +141,20 @@ def _kernel_on_uefi(target: Target) -> Iterator[Rung]:
 
 
 def image_ladder(
-    target: Target, *, init_fields: dict[str, str], metadata: dict[str, str], asks_machine: bool
+    target: Target,
+    *,
+    init_fields: dict[str, str],
+    metadata: dict[str, str],
+    asks_machine: bool,
+    door: Sequence[Rung] = (),
 ) -> tuple[Rung, ...]:
     """The milestones of an image of ours.
 
     `init_fields` and `metadata` are what the marks `init` and `metadata` must report (the kernel that was built, the
-    instance that was handed in); `asks_machine` tells whether the machine answers questions of its own (QMP).
+    instance that was handed in); `door` is what stands between firmware and kernel; `asks_machine` tells whether the
+    machine answers questions of its own (QMP).
     """
-    rungs: list[Rung] = [*_firmware(target)]
+    rungs: list[Rung] = [*_firmware(target), *door]
     rungs += [_banner(target), *_kernel_on_uefi(target)]
     rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
     rungs += [MarkRung(f"disk{index}") for index, disk in enumerate(target.disks) if disk.content == "scratch"]

@@ -18,6 +18,8 @@ from harness.boot.dialogue import GuestGone, LineSpawn, Shell
 from harness.boot.judge import Judge, Ruling
 from harness.boot.ladder import POWEROFF, Rung
 from harness.boot.patience import Patience, RanOut
+from harness.boot.preamble import KIND as PREAMBLE
+from harness.boot.preamble import Preamble, Refused
 from harness.boot.recorder import Recorder
 from harness.boot.stream import EventStream
 from harness.errors import BootmatrixError, HostError
@@ -61,12 +63,14 @@ class BootResult:
 class Plan:
     """What a boot is held against: its milestones, its limits, and the kernel release that its shell must name.
 
-    `reached` is told of every milestone, `ruled` of what ends the boot, both at the moment they are seen.
+    `preamble` is said on the console before the kernel runs. `reached` is told of every milestone, `ruled` of what ends
+    the boot, both at the moment they are seen.
     """
 
     rungs: Sequence[Rung]
     limits: Limits
     release: str | None = None
+    preamble: Preamble | None = None
     reached: Callable[[Reached], None] = field(default=lambda _: None)
     ruled: Callable[[Ruling], None] = field(default=lambda _: None)
 
@@ -90,6 +94,7 @@ class Session:
         self._over = asyncio.Event()
         self._heard = asyncio.Event()
         self._clock: asyncio.Task[None] | None = None
+        self._preamble: asyncio.Task[None] | None = None
         self._spawns: dict[Port, LineSpawn] = {}
         self._decided_at: float | None = None
         self._teardown = 0.0
@@ -104,12 +109,18 @@ class Session:
             self.stream.subscribe(consumer)
         try:
             self.stream.power_on_now()
+            if self._plan.preamble:  # it listens before the first byte comes
+                saying = asyncio.to_thread(
+                    self._say, self._plan.preamble, self.spawn(Port.CONSOLE), asyncio.get_running_loop()
+                )
+                self._preamble = asyncio.create_task(saying)
             await self.machine.power_on(self.stream.sink)
         except BaseException:  # cancelled half-way, too: what was switched on already is switched off again
             try:
                 with contextlib.suppress(BootmatrixError):  # the first failure is the one to tell
                     await self.machine.power_off()
             finally:
+                self._hang_up("the machine was not switched on")
                 self._recorder.close()
             raise
         self._on = True
@@ -202,6 +213,18 @@ class Session:
         if self._clock:
             self._clock.cancel()
 
+    def _say(self, preamble: Preamble, console: LineSpawn, loop: asyncio.AbstractEventLoop) -> None:
+        """In a thread; what came of it is told in the stream, where it is a milestone or a failure."""
+
+        def tell(text: str, *, ok: bool = True) -> None:
+            _in_loop(loop, lambda: self.stream.emit(Source.HARNESS, PREAMBLE, text, {"ok": ok}))
+
+        with contextlib.suppress(GuestGone):  # the ruling tells what happened
+            try:
+                preamble(console, tell)
+            except Refused as problem:
+                tell(str(problem), ok=False)
+
     async def _inspect(self) -> None:
         for fact in await self.machine.inspect():
             self.stream.emit(fact.source, fact.kind, fact.text, fact.data)
@@ -233,6 +256,8 @@ class Session:
         try:
             await self.machine.power_off()
         finally:
+            if self._preamble:
+                await self._preamble  # it was hung up on
             self.stream.finish()
             self._teardown = time.monotonic() - started
             self._recorder.close()

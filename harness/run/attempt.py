@@ -103,7 +103,7 @@ def plan_of(work: Work, prepared: Prepared, machine: Machine, progress: Progress
     rungs = prepared.rungs(machine.watches_itself)
     progress.expect(work.id, [rung.name for rung in rungs])
     limits = Limits(min(settings.silence, work.deadline), work.deadline, settings.resets)
-    return Plan(rungs, limits, prepared.release, reached, ruled)
+    return Plan(rungs, limits, prepared.release, prepared.preamble, reached, ruled)
 
 
 async def attempt(

@@ -7,17 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.boot.ladder import Rung, image_ladder
+from harness.doors.door import Entry, through
 from harness.image.assemble import BootFiles, assemble
-from harness.image.medium import boot_medium
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
 from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.files import copy_sparse
-from harness.machine.qemu.firmware import Firmware, find_uefi
+from harness.machine.qemu.firmware import Firmware
+from harness.machine.qemu.packaged import uefi_of
 from harness.plan.cells import Cell
-from harness.plan.matrix import DIRECT, Retry
+from harness.plan.matrix import Retry
 from harness.plan.target import Target
 from harness.preflight.gather import gather, image_needs
 from harness.preflight.preflight import preflight
@@ -81,7 +82,7 @@ class CellWork:
         files = assemble(target, cell.image, kernel, cell.media, self._store, say, source=self._source)
         instance = f"i-{cell.target.name.replace('_', '-')}"
         hostname = cell.target.name.replace("_", "-")
-        media = Media(
+        direct = Media(
             kernel=files.kernel.image,
             initrd=files.initrd,
             dtb=files.dtb,
@@ -89,6 +90,7 @@ class CellWork:
             disks=tuple(self._disks(folder, instance, hostname)),
             firmware=own_firmware(target, folder),
         )
+        opened = through(cell.media, Entry(target, direct, folder, self._store))
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:
             return image_ladder(
@@ -96,33 +98,20 @@ class CellWork:
                 init_fields=_init_fields(target, files),
                 metadata={"instance-id": instance, "hostname": hostname},
                 asks_machine=asks_machine,
+                door=opened.rungs,
             )
 
-        facts = gather(target, files.kernel, media, self._store, needs=image_needs(cell.image, target))
+        facts = gather(target, files.kernel, direct, self._store, needs=image_needs(cell.image, target))
         return Prepared(
-            self._on_medium(media, folder),
+            opened.media,
             rungs,
+            preamble=opened.preamble,
             release=files.kernel.release or None,
             system_map=files.kernel.system_map,
             artefacts=_artefacts(files),
             facts=facts,
             findings=preflight(facts),
         )
-
-    def _on_medium(self, direct: Media, folder: Path) -> Media:
-        """What a firmware finds on an ISO or a disk in the place of what the machine is handed directly."""
-        kind = self._cell.media
-        if kind == DIRECT:
-            return direct
-        assert direct.kernel is not None and direct.initrd is not None  # noqa: S101, PT018 -- a cell has both
-        cmdline = " ".join(direct.cmdline)
-        path = boot_medium(self._cell.target, kind, direct.kernel, direct.initrd, cmdline, self._store)
-        bare = replace(direct, kernel=None, initrd=None, dtb=None, cmdline=())
-        if kind == "iso":
-            return replace(bare, iso=path)
-        disk = folder / "boot.raw"
-        copy_sparse(path, disk)
-        return replace(bare, disks=(*direct.disks, DiskFile(disk, boots=True)))
 
     def _disks(self, folder: Path, instance: str, hostname: str) -> list[DiskFile]:
         disks = []
@@ -146,7 +135,7 @@ def own_firmware(target: Target, folder: Path) -> Firmware | None:
     """UEFI code, and a fresh variable store in `folder`: a machine that has never been switched on before."""
     if target.machine.firmware != "uefi":
         return None
-    found = find_uefi(target.arch, target.machine.type)
+    found = uefi_of(target.arch, target.machine.type)
     variables = folder / "uefi-variables.fd"
     copy_sparse(found.variables, variables)
     return Firmware(found.code, variables)

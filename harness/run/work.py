@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.boot.ladder import Rung
+from harness.boot.preamble import Preamble
 from harness.machine.qemu.argv import Media
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
@@ -26,6 +27,7 @@ class Prepared:
 
     media: Media
     rungs: Callable[[bool], Sequence[Rung]]  # argument: whether the machine can be asked (QMP)
+    preamble: Preamble | None = None
     release: str | None = None
     ends_at_ready: bool = False
     system_map: Path | None = None  # of the kernel that is booted, where it is known

@@ -11,12 +11,16 @@ from harness.kernel.debian import Superseded, fetch_exact, unpack
 from harness.store import Store
 
 _VERSION = 1  # of what this file makes; part of the key
-# Suites and components that packages are taken from, where not from the host's own suite. systemd's stub and ukify are
-# of one release on every host: Debian 12 has no ukify, and its stub for arm64 has no room for sections.
+# Suites and components that packages are taken from, where not from the host's own suite. Loaders and firmware are of
+# one release on every host: Debian 12 has no ukify, its stub for arm64 has no room for sections, and its UEFI for arm64
+# is mute where there are two serial ports.
 _ELSEWHERE: Mapping[str, tuple[str, str]] = {
+    "qemu-efi-aarch64": ("trixie", "main"),
+    "qemu-efi-riscv64": ("trixie", "main"),
     "raspi-firmware": ("trixie", "non-free-firmware"),
     "systemd-boot-efi": ("trixie", "main"),
     "systemd-ukify": ("trixie", "main"),
+    "u-boot-qemu": ("trixie", "main"),
     "u-boot-rpi": ("trixie", "main"),
 }
 
