@@ -13,7 +13,7 @@ from pathlib import Path
 
 from harness.errors import InputError
 from harness.machine.qemu.firmware import Firmware
-from harness.plan.target import Target
+from harness.plan.target import Nic, Target
 
 # A disk on a bus: QEMU's device, and where the bus puts the disk of a number.
 _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
@@ -30,6 +30,7 @@ _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
 }
 # Buses that the machine does not have by itself: the device that brings them.
 _CONTROLLERS = {"scsi": "virtio-scsi-pci", "vscsi": "spapr-vscsi"}
+WEB = "10.0.2.100"  # where a guest finds the HTTP server on QEMU's user network
 CD_CONTROLLER = "cdrom"  # brought for an ISO alone: no device of the target, whose guest need not have a driver for it
 
 
@@ -40,6 +41,20 @@ class DiskFile:
     path: Path
     format: str = "raw"
     boots: bool = False  # firmware starts from it, wherever it stands
+
+
+@dataclass(frozen=True, slots=True)
+class Netboot:
+    """What the machine's first network card finds on its own network, which leads nowhere else.
+
+    `folder` is served by TFTP; where `web` is set, also by HTTP at WEB. `file` is the name that DHCP gives to firmware;
+    empty: none, for machines that are told otherwise. `boots`: firmware starts from it.
+    """
+
+    folder: Path
+    file: str = ""
+    web: bool = False
+    boots: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +71,8 @@ class Media:
     disks: tuple[DiskFile, ...] = ()
     iso: Path | None = None
     firmware: Firmware | None = None
+    bios: Path | None = None  # a firmware that is one file, in the place of the machine's own
+    netboot: Netboot | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,7 @@ class Wiring:
     console: int | None = None
     channel: int | None = None
     qmp: int | None = None
+    web: int | None = None  # a server's, for HTTP
 
 
 BY_HAND = Wiring()
@@ -92,7 +110,9 @@ def qemu_argv(
     for piece in _disks(target, media):
         argv += piece
     for index, nic in enumerate(target.nics):
-        argv += _nic(index, nic.model, internet=nic.internet)
+        argv += _nic(index, nic, wiring, media if index == 0 else Media())
+    if media.netboot and media.firmware:
+        argv += _json("-device", {"driver": "virtio-rng-pci"})  # without randomness EDK II has no network
     return argv
 
 
@@ -145,7 +165,12 @@ def _lines(target: Target, wiring: Wiring) -> Iterator[str]:
 
 
 def _direct(media: Media) -> Iterator[str]:
-    for option, path in (("-kernel", media.kernel), ("-initrd", media.initrd), ("-dtb", media.dtb)):
+    for option, path in (
+        ("-bios", media.bios),
+        ("-kernel", media.kernel),
+        ("-initrd", media.initrd),
+        ("-dtb", media.dtb),
+    ):
         if path:
             yield from (option, str(path))
     if media.kernel and media.cmdline:
@@ -189,16 +214,37 @@ def _cdrom(bus: str, path: Path, index: int) -> list[str]:
     return [*_json("-blockdev", _file_node("iso", path, read_only=True)), *_json("-device", device)]
 
 
-def _nic(index: int, model: str, *, internet: bool) -> list[str]:
-    netdev = f"net{index}"
-    if model == "onboard":
-        return ["-nic", f"user,id={netdev},restrict={_switch(not internet)}"]
-    backend = {"type": "user", "id": netdev, "restrict": not internet}
-    device: dict[str, object] = {"driver": model, "netdev": netdev, "id": f"dev-{netdev}"}
-    if _is_pci(model):
-        # Without the card's boot ROM: nothing boots from the network here, and firmware takes seconds to start it.
+def _nic(index: int, nic: Nic, wiring: Wiring, media: Media) -> Iterator[str]:
+    netdev, netboot = f"net{index}", media.netboot
+    if nic.model == "onboard":
+        if netboot:
+            raise InputError("a board's own network card cannot boot from the network here")
+        yield from ("-nic", f"user,id={netdev},restrict={_switch(not nic.internet)}")
+        return
+    backend: dict[str, object] = {"type": "user", "id": netdev, "restrict": not nic.internet}
+    device: dict[str, object] = {"driver": nic.model, "netdev": netdev, "id": f"dev-{netdev}"}
+    # Without the card's boot ROM, where nothing boots from the network: firmware takes seconds to start it.
+    has_rom = False
+    if netboot:
+        yield from _served(backend, netboot, wiring)
+        has_rom = netboot.boots and media.firmware is None  # UEFI has drivers of its own
+        if netboot.boots:
+            device["bootindex"] = 0
+    if _is_pci(nic.model) and not has_rom:
         device["rombar"] = 0
-    return [*_json("-netdev", backend), *_json("-device", device)]
+    yield from _json("-netdev", backend)
+    yield from _json("-device", device)
+
+
+def _served(backend: dict[str, object], netboot: Netboot, wiring: Wiring) -> Iterator[str]:
+    backend["tftp"] = str(netboot.folder)
+    if netboot.file:
+        backend["bootfile"] = netboot.file
+    if netboot.web and wiring.web is not None:
+        yield from ("-chardev", f"socket,id=web,fd={wiring.web}")
+        backend["guestfwd"] = [{"str": f"tcp:{WEB}:80-chardev:web"}]
+        if netboot.file:
+            backend["bootfile"] = f"http://{WEB}/{netboot.file}"
 
 
 def _is_pci(model: str) -> bool:

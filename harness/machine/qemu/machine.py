@@ -20,6 +20,7 @@ from harness.machine.qemu.inspection import inspect_guest
 from harness.machine.qemu.observe import observe_guest
 from harness.machine.qemu.process import Exit, Process, socket_pair
 from harness.machine.qemu.qmp import Monitor
+from harness.machine.qemu.webserver import serve
 from harness.plan.target import Target
 from harness.words import Source
 
@@ -99,7 +100,12 @@ class QemuMachine:
             ours.append(channel)
             theirs.append(channel_theirs)
             channel_fd = channel_theirs.fileno()
-        wiring = Wiring(console=console_theirs.fileno(), channel=channel_fd, qmp=qmp_theirs.fileno())
+        web_fd: int | None = None
+        if self._media.netboot and self._media.netboot.web:
+            web_theirs = serve(self._media.netboot.folder)
+            theirs.append(web_theirs)
+            web_fd = web_theirs.fileno()
+        wiring = Wiring(console=console_theirs.fileno(), channel=channel_fd, qmp=qmp_theirs.fileno(), web=web_fd)
         try:
             self._process = Process(self._argv(wiring), inherit=theirs, cwd=self._folder)
         except BaseException:
