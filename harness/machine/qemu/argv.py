@@ -31,7 +31,9 @@ _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
 # Buses that the machine does not have by itself: the device that brings them.
 _CONTROLLERS = {"scsi": "virtio-scsi-pci", "vscsi": "spapr-vscsi"}
 WEB = "10.0.2.100"  # where a guest finds the HTTP server on QEMU's user network
-CD_CONTROLLER = "cdrom"  # brought for an ISO alone: no device of the target, whose guest need not have a driver for it
+CD_CONTROLLER, RANDOMNESS = "cdrom", "randomness"
+# Brought for a medium alone: no devices of the target, whose guest need not have drivers for them.
+BROUGHT = frozenset({CD_CONTROLLER, RANDOMNESS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,11 @@ def qemu_argv(
         argv += _json("-device", device)
     for piece in _disks(target, media):
         argv += piece
+    if media.netboot and media.firmware:
+        # Without randomness EDK II has no network; and it must be there before the card is.
+        argv += _json("-device", {"driver": "virtio-rng-pci", "id": RANDOMNESS})
     for index, nic in enumerate(target.nics):
         argv += _nic(index, nic, wiring, media if index == 0 else Media())
-    if media.netboot and media.firmware:
-        argv += _json("-device", {"driver": "virtio-rng-pci"})  # without randomness EDK II has no network
     return argv
 
 
