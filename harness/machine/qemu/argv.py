@@ -231,7 +231,8 @@ def _nic(index: int, nic: Nic, wiring: Wiring, media: Media) -> Iterator[str]:
     if netboot:
         yield from _served(backend, netboot, wiring)
         has_rom = netboot.boots and media.firmware is None  # UEFI has drivers of its own
-        if netboot.boots:
+        # Of what is told to start by name EDK II connects no more than that; here it has to find the randomness, too.
+        if netboot.boots and media.firmware is None:
             device["bootindex"] = 0
     if _is_pci(nic.model) and not has_rom:
         device["rombar"] = 0
