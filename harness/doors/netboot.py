@@ -26,7 +26,7 @@ def netboot_door(entry: Entry, device: str, *, web: bool = False) -> Opened:
     """
     firmware = of_firmware(entry)
     by_uefi = entry.target.machine.firmware == "uefi"
-    _refuse_without_card(entry, _CARDS if by_uefi else _ROMS)
+    refuse_without_card(entry, _CARDS if by_uefi else _ROMS)
     folder = entry.folder / "network"
     folder.mkdir()
     file = _program(entry, folder) if by_uefi else _script(entry, folder)
@@ -36,7 +36,8 @@ def netboot_door(entry: Entry, device: str, *, web: bool = False) -> Opened:
     return Opened(replace(bare(entry), netboot=netboot), firmware.rungs(device))
 
 
-def _refuse_without_card(entry: Entry, cards: frozenset[str]) -> None:
+def refuse_without_card(entry: Entry, cards: frozenset[str]) -> None:
+    """Raises InputError where the first card is none of these."""
     model = entry.target.nics[0].model if entry.target.nics else None
     if model not in cards:
         raise entry.refused(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.image.media.convert import RAW, DiskFormat, convert
-from harness.image.media.disks import write_bios_disk, write_efi_disk
+from harness.image.media.disks import mbr_disk, write_bios_disk, write_efi_disk
 from harness.image.media.identity import digest_of
 from harness.image.media.iso import bios_iso, efi_iso
 from harness.image.media.payload import Payload
@@ -53,6 +53,19 @@ def efi_program(target: Target, kernel: Path, initrd: Path, cmdline: str, store:
         shutil.move(write_uki(made, target.arch, "an EFI program"), path)
 
     return _medium("efi-program", target, (kernel, initrd), cmdline, store, write)
+
+
+def fat_medium(files: Mapping[str, Path], store: Store) -> Path:
+    """A raw disk with an MBR and one FAT with these files, by their names, for a loader that is somewhere else."""
+    names = sorted(files)
+    inputs = {"version": _VERSION, "media": "fat", "names": names, "files": digest_of(*(files[name] for name in names))}
+
+    def make(folder: Path) -> None:
+        fat = folder / "fat"
+        mbr_disk(folder / "medium", files, fat)
+        fat.unlink()
+
+    return store.get("medium", inputs, make, room=512 << 20) / "medium"
 
 
 def _medium(kind: str, target: Target, files: tuple[Path, Path], cmdline: str, store: Store, write: _Writer) -> Path:
