@@ -105,7 +105,10 @@ class ShutdownRung:
 _SEABIOS = ConsoleRung("firmware", re.compile(r"SeaBIOS \(version [^)\n]{0,200}\)"), "SeaBIOS")
 _UEFI = ConsoleRung(
     "firmware",
-    re.compile(r"UEFI firmware \(version[^\n]*|BdsDxe: [^\n]*|>>Start (?:PXE|HTTP Boot) [^\n]*|EFI stub: [^\n]*"),
+    re.compile(
+        r"(?:UEFI firmware \(|RISC-V EDK2 firmware )version[^\n]*|BdsDxe: [^\n]*"
+        r"|>>Start (?:PXE|HTTP Boot) [^\n]*|EFI stub: [^\n]*"
+    ),
 )
 # The kernel's own word that it was started by UEFI and not past it.
 _EFI_KERNEL = ConsoleRung("efi", re.compile(r"efi: EFI v[\d.]+ by [^\n]*"), "efi: EFI v")

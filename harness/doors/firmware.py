@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from harness.boot.ladder import ConsoleRung, Rung
 from harness.doors.door import Entry
 from harness.machine.qemu.argv import Media
+from harness.words import Arch
 
-CD, DISK, NETWORK, WEB = "cd", "disk", "network", "web"
+CD, DISK, NETWORK, WEB = "CD", "disk", "network", "HTTP"
 
 _GRUB = ConsoleRung("bootloader", re.compile(r"Welcome to GRUB"), "Welcome to GRUB")
 _IPXE = ConsoleRung("bootloader", re.compile(r"boot\.ipxe : \d{1,9} bytes \[script\]"), "boot.ipxe : ")
@@ -28,49 +29,46 @@ _BY_UEFI = re.compile(r"BdsDxe: starting Boot[0-9A-F]{4} \"(?!EFI Internal Shell
 # It is a unified kernel image, whose stub says nothing of itself: on a CD or a disk, the device is what is seen.
 _STARTED_BY_UEFI = ConsoleRung("boot-device", _BY_UEFI, "BdsDxe: starting ")
 _LOADED_BY_UEFI = ConsoleRung("bootloader", _BY_UEFI, "BdsDxe: starting ")
+_BY_PXE = (
+    _chosen(r">>Start PXE over IPv4", ">>Start PXE"),
+    ConsoleRung("bootloader", re.compile(r"NBP file downloaded successfully"), "NBP file downloaded"),
+)
+_BY_HTTP = (_chosen(r">>Start HTTP Boot over IPv4", ">>Start HTTP"), _LOADED_BY_UEFI)
 
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A firmware's milestones by what it starts from; what is not in there, it cannot start from."""
-
-    by_device: Mapping[str, tuple[Rung, ...]]
-
-    def rungs(self, device: str) -> tuple[Rung, ...]:
-        """In order."""
-        return self.by_device[device]
-
-
-_FIRMWARE: Mapping[str, Kind] = {
-    "bios": Kind(
-        {
-            CD: (_started("DVD/CD"), _GRUB),
-            DISK: (_started("Hard Disk"), _GRUB),
-            NETWORK: (_started("ROM"), _IPXE),
-            WEB: (_started("ROM"), _IPXE),
-        }
-    ),
-    "uefi": Kind(
-        {
-            CD: (_STARTED_BY_UEFI,),
-            DISK: (_STARTED_BY_UEFI,),
-            NETWORK: (_chosen(r">>Start PXE over IPv4", ">>Start PXE"), _LOADED_BY_UEFI),
-            WEB: (_chosen(r">>Start HTTP Boot over IPv4", ">>Start HTTP"), _LOADED_BY_UEFI),
-        }
-    ),
+# A firmware's milestones by what it starts from; what is not there, it cannot start from.
+_BIOS: Mapping[str, tuple[Rung, ...]] = {
+    CD: (_started("DVD/CD"), _GRUB),
+    DISK: (_started("Hard Disk"), _GRUB),
+    NETWORK: (_started("ROM"), _IPXE),
+    WEB: (_started("ROM"), _IPXE),
 }
+_UEFI: Mapping[str, tuple[Rung, ...]] = {
+    CD: (_STARTED_BY_UEFI,),
+    DISK: (_STARTED_BY_UEFI,),
+    NETWORK: _BY_PXE,
+    WEB: _BY_HTTP,
+}
+# This build of EDK II is mute about a device that it starts, and knows no URIs.
+_UEFI_RISCV64: Mapping[str, tuple[Rung, ...]] = {CD: (), DISK: (), NETWORK: _BY_PXE}
 
 
-def of_firmware(entry: Entry) -> Kind:
-    """The target's firmware. Raises InputError for a target that has none."""
-    found = _FIRMWARE.get(entry.target.machine.firmware)
-    if found is None:
+def rungs_of(entry: Entry, device: str) -> tuple[Rung, ...]:
+    """What the target's firmware shows when it starts from this. Raises InputError where it cannot."""
+    firmware = entry.target.machine.firmware
+    if firmware == "none":
         raise entry.refused(
             "has no firmware that could start it from a medium",
             "machine.firmware",
             "exclude these cells in matrix.yml, or give the target firmware: bios or uefi",
         )
-    return found
+    known = _BIOS if firmware == "bios" else _UEFI_RISCV64 if entry.target.arch is Arch.RISCV64 else _UEFI
+    if device not in known:
+        raise entry.refused(
+            "has a firmware that cannot start from there",
+            "machine.firmware",
+            f"exclude these cells in matrix.yml; it starts from {', '.join(known)}",
+        )
+    return known[device]
 
 
 def bare(entry: Entry) -> Media:

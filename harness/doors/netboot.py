@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.doors.door import Entry, Opened
-from harness.doors.firmware import bare, of_firmware
+from harness.doors.firmware import bare, rungs_of
 from harness.image.medium import efi_program
 from harness.machine.qemu.argv import WEB, Netboot
 from harness.machine.qemu.variables import start_once_from
@@ -24,7 +24,7 @@ def netboot_door(entry: Entry, device: str, *, web: bool = False) -> Opened:
 
     `device`: the word of `firmware.py`. `web`: HTTP in the place of TFTP.
     """
-    firmware = of_firmware(entry)
+    rungs = rungs_of(entry, device)
     by_uefi = entry.target.machine.firmware == "uefi"
     refuse_without_card(entry, _CARDS if by_uefi else _ROMS)
     folder = entry.folder / "network"
@@ -33,7 +33,7 @@ def netboot_door(entry: Entry, device: str, *, web: bool = False) -> Opened:
     if web and entry.direct.firmware:  # DHCP of QEMU's network cannot give a URI as UEFI wants it
         start_once_from(entry.direct.firmware, f"http://{WEB}/{file}")
     netboot = Netboot(folder, file, web=web)
-    return Opened(replace(bare(entry), netboot=netboot), firmware.rungs(device))
+    return Opened(replace(bare(entry), netboot=netboot), rungs)
 
 
 def refuse_without_card(entry: Entry, cards: frozenset[str]) -> None:

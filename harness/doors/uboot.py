@@ -16,8 +16,12 @@ from harness.words import Arch, Outcome
 
 KERNEL, INITRD, TREE = "kernel", "initrd.img", "board.dtb"
 
+_ANY = Arch.X86_64.debian  # a package of no architecture is in the index of each
 _OPENSBI = ConsoleRung("firmware", re.compile(r"^OpenSBI v[^\n]{1,40}", re.MULTILINE), "OpenSBI v")
-_BANNER = ConsoleRung("bootloader", re.compile(r"^U-Boot 20\d\d\.\d\d[^\n]{0,80}", re.MULTILINE), "U-Boot 20")
+# On a board whose UART is none of the first drivers the banner is not seen.
+_BANNER = ConsoleRung(
+    "bootloader", re.compile(r"^(?:U-Boot 20\d\d\.\d\d[^\n]{0,80}|Hit any key to stop autoboot)", re.MULTILINE)
+)
 _PREPARED = FactRung("loaded", KIND, failure=Outcome.BOOTLOADER_FAILURE)
 
 
@@ -29,6 +33,7 @@ class Board:
     """
 
     package: str
+    debian_arch: str
     folder: str
     tree: str
     replaces_kernel: bool = True
@@ -37,11 +42,13 @@ class Board:
 
 _BOARDS: Mapping[tuple[Arch, str], Board] = {
     # These have the tree from QEMU, which knows what it built.
-    (Arch.ARM64, "virt"): Board("u-boot-qemu", "usr/lib/u-boot/qemu_arm64", "$fdtcontroladdr", replaces_kernel=False),
-    (Arch.RISCV64, "virt"): Board(
-        "u-boot-qemu", "usr/lib/u-boot/qemu-riscv64_smode", "$fdtcontroladdr", firmware=(_OPENSBI,)
+    (Arch.ARM64, "virt"): Board(
+        "u-boot-qemu", _ANY, "usr/lib/u-boot/qemu_arm64", "$fdtcontroladdr", replaces_kernel=False
     ),
-    (Arch.ARM64, "raspi3b"): Board("u-boot-rpi", "usr/lib/u-boot/rpi_3", "$fdt_addr_r"),
+    (Arch.RISCV64, "virt"): Board(
+        "u-boot-qemu", _ANY, "usr/lib/u-boot/qemu-riscv64_smode", "$fdtcontroladdr", firmware=(_OPENSBI,)
+    ),
+    (Arch.ARM64, "raspi3b"): Board("u-boot-rpi", Arch.ARM64.debian, "usr/lib/u-boot/rpi_3", "$fdt_addr_r"),
 }
 
 
@@ -66,7 +73,7 @@ def uboot_door(
     `load`: what comes first. `command`: loads a file, with `{address}` and `{file}`. `seen`: how its success shows.
     `source`: what it loads from, for the record.
     """
-    binary = loader_files(board.package, entry.target.arch.debian, board.folder) / "u-boot.bin"
+    binary = loader_files(board.package, board.debian_arch, board.folder) / "u-boot.bin"
     put = replace(media, kernel=binary, dtb=entry.direct.dtb) if board.replaces_kernel else replace(media, bios=binary)
     files = {KERNEL: "$kernel_addr_r"}
     if entry.direct.dtb:

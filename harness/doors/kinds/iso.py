@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.doors.door import Entry, Opened
-from harness.doors.firmware import CD, bare, of_firmware
+from harness.doors.firmware import CD, bare, rungs_of
 from harness.image.medium import iso_medium
 
 
 def through(entry: Entry) -> Opened:
     """The ISO is the machine's CD; its own disks stay."""
-    firmware = of_firmware(entry)
+    rungs = rungs_of(entry, CD)
     path = iso_medium(entry.target, entry.kernel, entry.initrd, entry.cmdline, entry.store)
-    return Opened(replace(bare(entry), iso=path), firmware.rungs(CD))
+    return Opened(replace(bare(entry), iso=path), rungs)

@@ -23,12 +23,15 @@ _ELSEWHERE: Mapping[str, tuple[str, str]] = {
     "u-boot-qemu": ("trixie", "main"),
     "u-boot-rpi": ("trixie", "main"),
 }
+# Where an architecture is not in that suite, or was not for as long: its kernels come of this one, too.
+_OF_ARCHITECTURE: Mapping[tuple[str, str], tuple[str, str]] = {("systemd-boot-efi", "riscv64"): ("sid", "main")}
 
 
 def loader_files(package: str, debian_arch: str, folder: str) -> Path:
     """All files below `folder` of a package, as a folder in the store. Raises HostError where they cannot be had."""
     store = Store()
-    suite, component = _ELSEWHERE.get(package, (None, "main"))
+    usual: tuple[str | None, str] = _ELSEWHERE.get(package, (None, "main"))
+    suite, component = _OF_ARCHITECTURE.get((package, debian_arch), usual)
     apt = AptRoot(store, debian_arch, suite=suite, component=component)
     for _ in range(2):
         answer = apt.resolve(package)
