@@ -32,6 +32,7 @@ from tests.faults.corpus.fault import Fault, Scene
 from tests.faults.corpus.machines import Maker, Stopwatch
 
 ROOT = Path(__file__).resolve().parents[3]
+USUAL = ("distro", "direct")  # kernel and medium of the healthy boot
 READY = re.compile(r"bootmatrix: step=ready")
 
 
@@ -86,6 +87,8 @@ class FaultWork:
         media = prepared.media
         for change in self._scene.media:
             media = change(media)
+        if self._scene.cell.media != "direct":  # what is on the medium is as it was
+            return replace(prepared, media=media)
         needs = image_needs(self._scene.cell.image, self.target)
         facts = gather(self.target, self._scene.files.kernel, media, self._store, needs=needs)
         return replace(prepared, media=media, facts=facts, findings=preflight(facts))
@@ -157,7 +160,7 @@ class Bench:
     def set_up(cls) -> Bench:
         """Asks the host what it has."""
         store = Store()
-        cells = {cell.target.name: cell for cell in plan(ROOT).cells if cell.kernel == "distro"}
+        cells = {cell.target.name: cell for cell in plan(ROOT).cells if (cell.kernel, cell.media) == USUAL}
         return cls(store, Emulators(store.root, lambda _: None), Admission(), cells)
 
     def scene(self, fault: Fault, folder: Path) -> Scene:
