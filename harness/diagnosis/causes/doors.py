@@ -18,9 +18,10 @@ _ENDS = (
     Outcome.POWERED_OFF,
 )
 _NO_ANSWER = (
-    r"No configuration methods succeeded|Connection timed out \(http|Waiting for link-up[^\n]{0,60}(?:Down|failed)"
+    # iPXE breaks lines where the screen ends.
+    r"No configuration methods|Connection timed out \(http|Waiting for link-up[^\n]{0,60}(?:Down|failed)"
     r"|PXE-E(?:16|18|51|53|99|11|12|21)\b|Retry (?:count|time) exceeded|BOOTP? retry (?:limit|time) exceeded"
-    r"|Link down \(http|TFTP server died"
+    r"|Link down \(http|TFTP server died|BdsDxe: failed to load Boot\w{4} \"UEFI (?:PXE|HTTP)v4 "
 )
 _NO_FILE = (
     r"TFTP error: 'File not found'|PXE-E23|PXE-T01|No such file or directory \(http|File not found \(http"

@@ -125,7 +125,8 @@ FAULTS = (
         (doors.door("network"), doors.network(doors.lost_file)),
         FIRMWARE,
         "netboot-file-missing",
-        silence=PATIENT,
+        silence=120,
+        deadline=300,
     ),
     Fault(
         "http-kernel-missing",
