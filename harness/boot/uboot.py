@@ -56,7 +56,7 @@ def _run(console: LineSpawn, command: str) -> None:
     console.expect(_PROMPT, timeout=None)
     if status:
         last = next((line.strip() for line in reversed(said) if line.strip()), "it said nothing")
-        raise Refused(f"U-Boot: {command}: {last} (status {status})")
+        raise Refused(f"{last} (expected status 0, not {status}, of U-Boot's {command})")
 
 
 def _type(console: LineSpawn, line: str) -> None:
