@@ -13,18 +13,22 @@ from harness.words import Arch
 
 CD, DISK, NETWORK, WEB = "CD", "disk", "network", "HTTP"
 
-_GRUB = ConsoleRung("bootloader", re.compile(r"Welcome to GRUB"), "Welcome to GRUB")
-_IPXE = ConsoleRung("bootloader", re.compile(r"boot\.ipxe : \d{1,9} bytes \[script\]"), "boot.ipxe : ")
+
+def _on_screen(name: str, text: str) -> ConsoleRung:
+    """SeaBIOS puts the PC's screen on the serial line, and its cursor moves in between any two characters."""
+    return ConsoleRung(name, re.compile(" *".join(re.escape(char) for char in text if char != " ")))
+
+
+def _started(device: str) -> ConsoleRung:
+    return _on_screen("boot-device", f"Booting from {device}...")
 
 
 def _chosen(pattern: str, needle: str) -> ConsoleRung:
     return ConsoleRung("boot-device", re.compile(pattern), needle)
 
 
-def _started(device: str) -> ConsoleRung:
-    return _chosen(rf"Booting from {device}\.\.\.", "Booting from ")
-
-
+_GRUB = _on_screen("bootloader", "Welcome to GRUB")
+_IPXE = _on_screen("bootloader", "bytes [script]")
 _BY_UEFI = re.compile(r"BdsDxe: starting Boot[0-9A-F]{4} \"(?!EFI Internal Shell)[^\n]{0,200}")
 # It is a unified kernel image, whose stub says nothing of itself: on a CD or a disk, the device is what is seen.
 _STARTED_BY_UEFI = ConsoleRung("boot-device", _BY_UEFI, "BdsDxe: starting ")

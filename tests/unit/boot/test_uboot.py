@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from harness.boot.dialogue import GuestGone, LineSpawn
@@ -52,8 +54,14 @@ class Loader:
 
 
 def talk(loader: Loader, *script: str) -> list[str]:
+    """What was told on the way. A conversation that gets stuck fails: nobody else ends its waits here."""
     done: list[str] = []
-    UBootScript(script, "prepared")(loader.spawn, done.append)
+    alarm = threading.Timer(20, loader.spawn.hang_up, ["stuck"])
+    alarm.start()
+    try:
+        UBootScript(script, "prepared")(loader.spawn, done.append)
+    finally:
+        alarm.cancel()
     return done
 
 
