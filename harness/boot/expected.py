@@ -22,7 +22,7 @@ def missing(diagnosis: Diagnosis, target: Target) -> list[str]:
     names = [rung.name for rung in rungs if not isinstance(rung, FactRung | ShutdownRung)]
     if "drivers" not in seen:
         names = [name for name in names if name in {"firmware", "kernel", "efi", "init"}]
-    return [name for name in names if name not in seen and name != "efi"]
+    return [name for name in names if name not in seen and name not in {"efi", "secure-boot"}]
 
 
 def expecting(diagnosis: Diagnosis, target: Target) -> Diagnosis:

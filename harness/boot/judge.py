@@ -67,7 +67,7 @@ class Judge:
     def missing(self) -> list[str]:
         """Names of the milestones not reached yet, in order."""
         have = {step.name for step in self.reached}
-        return [rung.name for rung in self._rungs if rung.name not in have]
+        return [rung.name for rung in self._rungs if rung.name not in have and not rung.optional]
 
     @property
     def is_silent(self) -> bool:
@@ -94,7 +94,7 @@ class Judge:
 
     def _out_of_order(self) -> str | None:
         # Behind `ready` it is the harness that asks, several questions at once: those answers have no order.
-        names = [rung.name for rung in self._rungs]
+        names = [rung.name for rung in self._rungs if not rung.optional]
         order = {name: place for place, name in enumerate(names[: names.index(READY) + 1] if READY in names else names)}
         steps = [step for step in self.reached if step.name in order]
         for earlier, later in pairwise(steps):

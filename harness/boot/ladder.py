@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from harness.marks import marks_in
@@ -33,6 +33,10 @@ class Rung(Protocol):
     @property
     def failure(self) -> Outcome: ...
 
+    @property
+    def optional(self) -> bool:
+        """It is told when it is seen, and nobody waits for it."""
+
     def sighted(self, event: Event) -> Sighting | None:
         """The evidence in this event, if there is any."""
 
@@ -46,6 +50,7 @@ class ConsoleRung:
     needle: str = ""
     prompts: bool = False  # whether an unfinished line counts, as a login prompt is one
     failure: Outcome = Outcome.HANG
+    optional: bool = False
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.source is not Source.CONSOLE or not (event.kind == "lines" or self.prompts):
@@ -63,6 +68,7 @@ class MarkRung:
     name: str
     expected: dict[str, str] = field(default_factory=dict)
     failure: Outcome = Outcome.SERVICE_FAILED
+    optional: bool = False
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.kind != "lines":
@@ -82,6 +88,7 @@ class FactRung:
     name: str
     kind: str
     failure: Outcome = Outcome.READY
+    optional: bool = False
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.kind != self.kind or event.source is Source.CONSOLE:
@@ -95,6 +102,7 @@ class ShutdownRung:
 
     name: str = POWEROFF
     failure: Outcome = Outcome.POWERED_OFF
+    optional: bool = False
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.source is Source.QMP and event.kind == "SHUTDOWN" and event.data.get("reason") == "guest-shutdown":
@@ -112,6 +120,8 @@ _UEFI = ConsoleRung(
 )
 # The kernel's own word that it was started by UEFI and not past it.
 _EFI_KERNEL = ConsoleRung("efi", re.compile(r"efi: EFI v[\d.]+ by [^\n]*"), "efi: EFI v")
+# The first that a kernel says, when it is still a program of UEFI's.
+_SECURE_BOOT = ConsoleRung("secure-boot", re.compile(r"EFI stub: UEFI Secure Boot is enabled\."), "Secure Boot")
 # Only the banner at the head of a boot counts (no time yet, or time zero): a log that is printed again is no new boot.
 # Firmware may leave its own text in front of it: SeaBIOS' last line is not ended when the kernel takes over.
 KERNEL_BANNER = re.compile(r"(?:^(?:<\d>)?|\[ *0\.000000\](?:\[[^\]\n]*\])? ?)Linux version \d[^\n]*", re.MULTILINE)
@@ -143,6 +153,11 @@ def _kernel_on_uefi(target: Target) -> Iterator[Rung]:
         yield _EFI_KERNEL
 
 
+def _verified(target: Target) -> Iterator[Rung]:
+    if target.machine.secure_boot:
+        yield _SECURE_BOOT
+
+
 def image_ladder(
     target: Target,
     *,
@@ -157,14 +172,16 @@ def image_ladder(
     instance that was handed in); `door` is what stands between firmware and kernel; `asks_machine` tells whether the
     machine answers questions of its own (QMP).
     """
-    rungs: list[Rung] = [*_firmware(target), *door]
+    rungs: list[Rung] = [*_firmware(target), *door, *_verified(target)]
     rungs += [_banner(target), *_kernel_on_uefi(target)]
     rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
     rungs += [MarkRung(f"disk{index}") for index, disk in enumerate(target.disks) if disk.content == "scratch"]
     if target.nics:
         rungs.append(MarkRung("network"))
-    if any(disk.content == "nocloud" for disk in target.disks):
+    if target.metadata_source:
         rungs.append(MarkRung("metadata", metadata))
+    if target.machine.tpm:
+        rungs.append(MarkRung("tpm"))
     if target.console.channel:
         rungs.append(MarkRung("channel"))
     rungs.append(MarkRung(READY))
@@ -178,6 +195,15 @@ def image_ladder(
 
 # What somebody else's image shows when it is up: a login prompt, a shell of the root, or an installer's first screen.
 LOGIN = re.compile(r"(?<!\S)login: ?$|^(?:\S*|[/~]\S* )[#$] $", re.MULTILINE)
+# A whole system on its own disk says more, where nobody told its kernel and its systemd to be quiet.
+_TARGET = r"Reached target (?:\S{1,40} - )?"
+_SYSTEM = (
+    ConsoleRung(
+        "systemd", re.compile(r"systemd \d{3}[^\n]{0,400} running in system mode"), "running in", optional=True
+    ),
+    ConsoleRung("basic-target", re.compile(f"{_TARGET}Basic System"), "Basic System", optional=True),
+    ConsoleRung("multi-user-target", re.compile(f"{_TARGET}Multi-User System"), "Multi-User", optional=True),
+)
 
 
 def foreign_ladder(target: Target, *, boots_kernel: bool, ready: re.Pattern[str] | None) -> tuple[Rung, ...]:
@@ -188,5 +214,8 @@ def foreign_ladder(target: Target, *, boots_kernel: bool, ready: re.Pattern[str]
     rungs: list[Rung] = [*_firmware(target)]
     if boots_kernel:
         rungs += [_banner(target), *_kernel_on_uefi(target)]
+    else:
+        rungs += [replace(_KERNEL, optional=True)]
+    rungs += _SYSTEM
     rungs.append(ConsoleRung(READY, ready or LOGIN, prompts=True))
     return tuple(rungs)

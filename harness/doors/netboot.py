@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.doors.door import Entry, Opened
 from harness.doors.firmware import bare, rungs_of
 from harness.image.medium import efi_program
-from harness.machine.qemu.argv import WEB, Netboot
+from harness.machine.qemu.argv import Netboot, web_address
 from harness.machine.qemu.variables import start_once_from
 
 KERNEL, INITRD = "kernel", "initrd.img"
@@ -31,7 +31,7 @@ def netboot_door(entry: Entry, device: str, *, web: bool = False) -> Opened:
     folder.mkdir()
     file = _program(entry, folder) if by_uefi else _script(entry, folder)
     if web and entry.direct.firmware:  # DHCP of QEMU's network cannot give a URI as UEFI wants it
-        start_once_from(entry.direct.firmware, f"http://{WEB}/{file}")
+        start_once_from(entry.direct.firmware, f"http://{web_address(entry.target.nics[0])}/{file}")
     netboot = Netboot(folder, file, web=web)
     return Opened(replace(bare(entry), netboot=netboot), rungs)
 

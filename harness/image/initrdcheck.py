@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 
 from harness.errors import InputError, Where
 from harness.image.contents import HEAD, Contents, Reader
 from harness.image.cpio import TRAILER
 from harness.image.inflate import Inflated, Plain, Readable, checkable, form_of
+from harness.kernel.lz4blocks import Lz4Blocks
 from harness.kernel.user import head_of
 
 _AGAIN = "make or fetch the file again"
@@ -43,15 +43,12 @@ def _segment(source: Plain, where: Where, reader: Reader) -> None:
     reader.forms.append(form or "none")
     if form is None:
         _walk(source, where, "", reader)
-    elif form == "lz4":
-        reader.complete = False
-        _lz4_blocks(source, where)
-    elif not checkable(form):
+    elif form != "lz4" and not checkable(form):
         reader.complete = False
         while source.read(1 << 20):  # recognised, but only the kernel can tell more
             pass
     else:
-        inflated = Inflated(source, form, where)
+        inflated = Lz4Blocks(source, where) if form == "lz4" else Inflated(source, form, where)
         if not _skip_zeros(inflated):
             raise InputError(f"the {form} data at byte {start} unpacks to nothing", where=where, hint=_AGAIN)
         try:
@@ -97,7 +94,9 @@ def _walk(source: Readable, where: Where, of: str, reader: Reader) -> None:
         magic = source.read(6)
         if not magic:
             raise InputError(
-                f"truncated: no {TRAILER} entry ends the archive, the last byte is {at}{of}", where=where, hint=_AGAIN
+                f"truncated: no {TRAILER} entry ends the archive, which stops at byte {at}{of}",
+                where=where,
+                hint=_AGAIN,
             )
         if magic not in (b"070701", b"070702"):
             raise InputError(_not_cpio(magic, at, at == base, of), where=where, hint="a newc cpio archive is wanted")
@@ -125,20 +124,3 @@ def _not_cpio(magic: bytes, at: int, first: bool, of: str) -> str:
     if magic == b"070707" or magic[:2] in (b"\xc7\x71", b"\x71\xc7"):
         return f"an old cpio format at byte {at}{of}, which no kernel unpacks"
     return f"is not an initrd: no archive begins at byte {at}{of}" if first else f"corrupt: no entry at byte {at}{of}"
-
-
-def _lz4_blocks(source: Plain, where: Where) -> None:
-    """The kernel's lz4 is the legacy frame: a magic, then blocks, each after its size."""
-    source.read(4)
-    while head := source.read(4):
-        size = struct.unpack("<I", head.ljust(4, b"\0"))[0]
-        if size in (0x184C2102, 0):
-            continue
-        at = source.position
-        while len(head) == 4 and size:
-            data = source.read(min(size, 1 << 16))
-            if not data:
-                break
-            size -= len(data)
-        if size:
-            raise InputError(f"truncated: its lz4 block of byte {at} is {size} bytes short", where=where, hint=_AGAIN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from harness.image.media.convert import RAW, DiskFormat, convert
@@ -12,6 +13,7 @@ from harness.image.media.disks import mbr_disk, write_bios_disk, write_efi_disk
 from harness.image.media.identity import digest_of
 from harness.image.media.iso import bios_iso, efi_iso
 from harness.image.media.payload import Payload
+from harness.image.media.signing import sign_in_place, signer_of
 from harness.image.media.uki import write_uki
 from harness.plan.target import Target
 from harness.store import Store
@@ -76,19 +78,26 @@ def _medium(kind: str, target: Target, files: tuple[Path, Path], cmdline: str, s
         "files": digest_of(*files),
         "cmdline": cmdline,
     }
+    signer = signer_of(store) if target.machine.secure_boot else None
+    if signer:
+        inputs["signer"] = signer.digest
+
+    sign = partial(sign_in_place, signer) if signer else None
 
     def make(folder: Path) -> None:
-        with _payload(folder / "work", files, cmdline) as made:
+        with _payload(folder / "work", files, cmdline, sign) as made:
             write(made, target, folder / "medium")
 
     return store.get("medium", inputs, make, room=512 << 20) / "medium"
 
 
 @contextmanager
-def _payload(work: Path, files: tuple[Path, Path], cmdline: str) -> Iterator[Payload]:
+def _payload(
+    work: Path, files: tuple[Path, Path], cmdline: str, sign: Callable[[Path], None] | None
+) -> Iterator[Payload]:
     work.mkdir()
     words = work / "cmdline"
     words.write_text(cmdline, encoding="utf-8")
     kernel, initrd = files
-    yield Payload(work, kernel, words, initrd)
+    yield Payload(work, kernel, words, initrd, sign)
     shutil.rmtree(work)

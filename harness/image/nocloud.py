@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 
 from harness.errors import InputError
@@ -34,7 +34,10 @@ def nocloud_iso(instance_id: str, hostname: str, store: Store) -> Path:
 
 
 def write_iso(path: Path, volume: str, files: dict[str, bytes]) -> None:
-    """Write an ISO 9660 image with Rock Ridge and Joliet names; the same files give the same bytes."""
+    """Write an ISO 9660 image of files, by their path in it, with Rock Ridge and Joliet names.
+
+    The same files give the same bytes.
+    """
     from io import BytesIO
 
     import pycdlib
@@ -42,8 +45,15 @@ def write_iso(path: Path, volume: str, files: dict[str, bytes]) -> None:
     with _one_time():
         iso = pycdlib.PyCdlib()
         iso.new(interchange_level=3, vol_ident=volume, joliet=3, rock_ridge="1.09")
+        places: dict[str, str] = {".": ""}
         for number, (name, data) in enumerate(sorted(files.items())):
-            iso.add_fp(BytesIO(data), len(data), f"/F{number:03}.;1", rr_name=name, joliet_path=f"/{name}")
+            for outer in reversed(PurePosixPath(name).parents[:-1]):
+                if str(outer) not in places:
+                    places[str(outer)] = f"{places[str(outer.parent)]}/D{len(places):03}"
+                    iso.add_directory(places[str(outer)], rr_name=outer.name, joliet_path=f"/{outer}")
+            inner = PurePosixPath(name)
+            place = f"{places[str(inner.parent)]}/F{number:03}.;1"
+            iso.add_fp(BytesIO(data), len(data), place, rr_name=inner.name, joliet_path=f"/{name}")
         iso.write(str(path))
         iso.close()
 

@@ -18,8 +18,10 @@ def steps_of(target: Target, load: Sequence[str]) -> str:
         lines.append(f"disks {' '.join(scratch)}")
     if target.nics:
         lines.append("network yes")
-    if any(disk.content == "nocloud" for disk in target.disks):
-        lines.append("metadata yes")
+    if source := target.metadata_source:
+        lines.append(f"metadata {source}")
+    if target.machine.tpm:
+        lines.append("tpm yes")
     if target.console.channel:
         lines.append(f"channel {target.console.channel}")
         if target.console.baud:
@@ -32,6 +34,6 @@ def helpers_of(target: Target) -> tuple[str, ...]:
     helpers = []
     if target.nics:
         helpers.append("af_packet")  # DHCP
-    if any(disk.content == "nocloud" for disk in target.disks):
+    if target.metadata_source in ("nocloud", "config-drive"):
         helpers.append("isofs")
     return tuple(helpers)

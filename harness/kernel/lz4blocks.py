@@ -23,12 +23,17 @@ class Lz4Blocks:
         source.read(4)
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes; none at the end."""
-        if not self._ready:
-            self._ready = memoryview(self._block())
-        part, self._ready = self._ready[:size], self._ready[size:]
-        self.position += len(part)
-        return bytes(part)
+        """`size` bytes; fewer at the end."""
+        data = b""
+        while len(data) < size:
+            if not self._ready:
+                self._ready = memoryview(self._block())
+                if not self._ready:
+                    break
+            part, self._ready = self._ready[: size - len(data)], self._ready[size - len(data) :]
+            data += part
+        self.position += len(data)
+        return data
 
     def _block(self) -> bytes:
         import lz4.block  # type: ignore[import-untyped]
@@ -36,6 +41,7 @@ class Lz4Blocks:
         head = self._source.read(4)
         size = int.from_bytes(head, "little")
         if len(head) < 4 or not 0 < size <= _BOUND:
+            self._source.put_back(head)
             return b""
         packed = self._source.read(size)
         if len(packed) < size:

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, StringConstraints, Tag
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
 
 from harness.words import Arch, TargetClass
 
@@ -88,14 +99,24 @@ class Machine(Model):
     )
     fixed_memory: bool = Field(False, description="the board has exactly this much; -m is not passed")
     firmware: Literal["bios", "uefi", "none"] = Field("none", description="what runs before the kernel")
+    secure_boot: bool = Field(False, description="UEFI starts what is signed, and nothing else; keys of our own")
+    tpm: Literal["tpm-crb", "tpm-tis", "tpm-tis-device"] | None = Field(
+        None, description="a TPM 2.0, by QEMU's name of its interface; a new one for each boot"
+    )
     properties: dict[QemuWord, MachineProperty] = Field(default_factory=dict, description="machine properties")
+
+    @model_validator(mode="after")
+    def _verified_by_uefi(self) -> Machine:
+        if self.secure_boot and self.firmware != "uefi":
+            raise ValueError("`secure_boot` is UEFI's: it needs `firmware: uefi`")
+        return self
 
 
 class Disk(Model):
     """A disk of the machine. `scratch` is an empty disk with a label in its first sector that the guest reads back."""
 
     bus: Literal["virtio", "virtio-mmio", "virtio-ccw", "scsi", "vscsi", "nvme", "ahci", "ide", "sd"]
-    content: Literal["scratch", "nocloud"] = "scratch"
+    content: Literal["scratch", "nocloud", "config-drive"] = "scratch"
     size: int = Field(64, ge=1, le=1 << 20, description="size in MiB of a scratch disk")
 
 
@@ -104,6 +125,9 @@ class Nic(Model):
 
     model: QemuWord = Field(description="QEMU device (virtio-net-pci, e1000e, ...), or `onboard`")
     internet: bool = False
+    metadata: Literal["ec2", "gce", "azure"] | None = Field(
+        None, description="the cloud whose metadata service answers on its network, at 169.254.169.254"
+    )
 
 
 class Console(Model):
@@ -166,6 +190,13 @@ class Target(Model):
     notes: Prose = ""
     # Where it was found, and no part of what a file may say: its own folder last, after those it extends.
     _folders: tuple[Path, ...] = PrivateAttr(())
+
+    @property
+    def metadata_source(self) -> str | None:
+        """What tells the guest who it is: `nocloud`, `config-drive`, or a cloud whose service does."""
+        disks = (disk.content for disk in self.disks if disk.content != "scratch")
+        services = (nic.metadata for nic in self.nics if nic.metadata)
+        return next(itertools.chain(disks, services), None)
 
     @property
     def folders(self) -> tuple[Path, ...]:

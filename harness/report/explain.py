@@ -37,6 +37,7 @@ def _story(cell: CellRecord, console: Sequence[str], run_dir: Path) -> Iterator[
             yield f"not tried: {cell.cause}"
     elif cell.cause:
         yield f"cause:     {cell.cause}"
+    yield from listed("units:    ", [f"failed: {unit}" for unit in cell.failed_units])
     for finding in cell.preflight:
         yield f"preflight: {finding.what}: {finding.why}"
     if cell.verdict not in (Verdict.PASS, Verdict.SKIP):

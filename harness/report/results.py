@@ -169,6 +169,7 @@ class CellRecord(Record):
     forensics: ForensicsRecord | None = Field(None, description="null where the guest was not stuck")
     screen: RelativePath | None = Field(None, description="PNG of its display, where a stuck machine has one")
     diagnosis: CauseRecord | None = Field(None, description="null for a pass, and where no cause is known")
+    failed_units: tuple[Line, ...] = Field((), description="units of systemd that failed, also where the boot passed")
 
     @property
     def earlier(self) -> tuple[AttemptRecord, ...]:

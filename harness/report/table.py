@@ -80,6 +80,11 @@ def table(record: RunRecord, columns: int, *, colour: bool = False) -> str:
     else:
         named = [(fit(cell.cell, columns // 2), cause) for cell, cause in zip(cells, causes, strict=True) if cause]
         below = [fit(f"{name}: {cause}", columns) for name, cause in named]
+    below += [
+        fit(f"{fit(cell.cell, columns // 2)}: failed units: {'; '.join(cell.failed_units)}", columns)
+        for cell in cells
+        if cell.failed_units
+    ]
     rules = ["-" * _width(*item) for item in texts.items()]  # before colour, which takes no room
     if colour:
         texts[_VERDICT] = [f"\x1b[{_COLOUR[cell.verdict]}m{cell.verdict.value}\x1b[0m" for cell in cells]

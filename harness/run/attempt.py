@@ -23,7 +23,7 @@ from harness.machine.qemu.machine import QemuMachine
 from harness.report.progress import Progress
 from harness.run.accelerators import Emulator
 from harness.run.admission import Admission, Need
-from harness.run.investigate import case_not_started, case_of
+from harness.run.investigate import case_not_started, case_of, failed_units_of
 from harness.run.work import Prepared, Work
 from harness.words import Reached, Verdict
 
@@ -41,6 +41,7 @@ class Attempt:
     case: Case | None = None  # None for a pass
     diagnosis: Cause | None = None  # None for a pass, and where nothing is known beyond the ruling
     screen: Path | None = None  # a PNG of what the machine's display showed
+    units: tuple[str, ...] = ()  # of systemd that failed
     purpose: str = ""  # why it was made, where not for the verdict
 
     @property
@@ -101,7 +102,7 @@ def plan_of(work: Work, prepared: Prepared, machine: Machine, progress: Progress
         progress.phase(work.id, "teardown", f"{ruling.outcome}: {ruling.cause}" if ruling.cause else "")
 
     rungs = prepared.rungs(machine.watches_itself)
-    progress.expect(work.id, [rung.name for rung in rungs])
+    progress.expect(work.id, [rung.name for rung in rungs if not rung.optional])
     limits = Limits(min(settings.silence, work.deadline), work.deadline, settings.resets)
     return Plan(rungs, limits, prepared.release, prepared.preamble, reached, ruled)
 
@@ -134,10 +135,11 @@ async def judged(work: Work, prepared: Prepared, machine: Machine, result: BootR
         system_map = prepared.system_map
         fixed = _never_moves(prepared)
         findings = await asyncio.to_thread(examine, result.observation, work.target.arch, system_map, fixed=fixed)
+    units = await asyncio.to_thread(failed_units_of, result)
     if result.ruling.verdict is Verdict.PASS:
-        return Attempt(result, None, machine.by_hand, findings)
+        return Attempt(result, None, machine.by_hand, findings, units=units)
     case = await asyncio.to_thread(case_of, work.target, prepared, result, findings)
-    return Attempt(result, None, machine.by_hand, findings, case, cause_of(case), screen)
+    return Attempt(result, None, machine.by_hand, findings, case, cause_of(case), screen, units)
 
 
 def _kept(screen: Path | None, console_log: Path) -> Path | None:

@@ -9,13 +9,18 @@ from pathlib import Path
 from harness.boot.ladder import Rung, image_ladder
 from harness.doors.door import Entry, through
 from harness.image.assemble import BootFiles, assemble
+from harness.image.configdrive import config_drive
+from harness.image.identity import Identity, identity_of
+from harness.image.media.signing import signer_of
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
 from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
+from harness.machine.cloud.command import metadata_service
 from harness.machine.qemu.argv import DiskFile, Media
+from harness.machine.qemu.enrolment import enrolled
 from harness.machine.qemu.files import copy_sparse
-from harness.machine.qemu.firmware import Firmware
+from harness.machine.qemu.firmware import Firmware, find_uefi
 from harness.machine.qemu.packaged import uefi_of
 from harness.plan.cells import Cell
 from harness.plan.matrix import Retry
@@ -80,15 +85,15 @@ class CellWork:
         cell, target = self._cell, self._cell.target
         kernel = self._kernel or cell.kernel
         files = assemble(target, cell.image, kernel, cell.media, self._store, say, source=self._source)
-        instance = f"i-{cell.target.name.replace('_', '-')}"
-        hostname = cell.target.name.replace("_", "-")
+        who = identity_of(target.name)
         direct = Media(
             kernel=files.kernel.image,
             initrd=files.initrd,
             dtb=files.dtb,
             cmdline=files.cmdline,
-            disks=tuple(self._disks(folder, instance, hostname)),
-            firmware=own_firmware(target, folder),
+            disks=tuple(self._disks(folder, who)),
+            firmware=own_firmware(target, folder, self._store),
+            metadata=metadata_service(target, who),
         )
         opened = through(cell.media, Entry(target, direct, folder, self._store))
 
@@ -96,7 +101,7 @@ class CellWork:
             return image_ladder(
                 target,
                 init_fields=_init_fields(target, files),
-                metadata={"instance-id": instance, "hostname": hostname},
+                metadata=_metadata_fields(target, who),
                 asks_machine=asks_machine,
                 door=opened.rungs,
             )
@@ -113,14 +118,17 @@ class CellWork:
             findings=preflight(facts),
         )
 
-    def _disks(self, folder: Path, instance: str, hostname: str) -> list[DiskFile]:
+    def _disks(self, folder: Path, who: Identity) -> list[DiskFile]:
         disks = []
         for index, disk in enumerate(self._cell.target.disks):
             path = folder / f"disk{index}.raw"
-            if disk.content == "scratch":
-                write_scratch(path, index, disk.size)
-            else:
-                copy_sparse(nocloud_iso(instance, hostname, self._store), path)
+            match disk.content:
+                case "scratch":
+                    write_scratch(path, index, disk.size)
+                case "nocloud":
+                    copy_sparse(nocloud_iso(who.instance, who.hostname, self._store), path)
+                case "config-drive":
+                    copy_sparse(config_drive(who, self._store), path)
             disks.append(DiskFile(path))
         return disks
 
@@ -131,14 +139,24 @@ def _init_fields(target: Target, files: BootFiles) -> dict[str, str]:
     return {**release, "arch": _UNAME.get(target.arch, target.arch.value)}
 
 
-def own_firmware(target: Target, folder: Path) -> Firmware | None:
+def _metadata_fields(target: Target, who: Identity) -> dict[str, str]:
+    """What the guest's init must say of who it is; NoCloud's has no key."""
+    keys = {} if target.metadata_source == "nocloud" else {"keys": who.keys_digest}
+    return {"instance-id": who.instance, "hostname": who.hostname, **keys}
+
+
+def own_firmware(target: Target, folder: Path, store: Store) -> Firmware | None:
     """UEFI code, and a fresh variable store in `folder`: a machine that has never been switched on before."""
     if target.machine.firmware != "uefi":
         return None
-    found = uefi_of(target.arch, target.machine.type)
+    machine = target.machine
+    found = (
+        find_uefi(target.arch, machine.type, secure=True) if machine.secure_boot else uefi_of(target.arch, machine.type)
+    )
+    template = enrolled(found.variables, signer_of(store), store) if machine.secure_boot else found.variables
     variables = folder / "uefi-variables.fd"
-    copy_sparse(found.variables, variables)
-    return Firmware(found.code, variables)
+    copy_sparse(template, variables)
+    return replace(found, variables=variables)
 
 
 def _artefacts(files: BootFiles) -> dict[str, str]:

@@ -14,10 +14,13 @@ from pathlib import Path
 from harness.boot.ladder import Rung, foreign_ladder
 from harness.errors import HostError, InputError
 from harness.image.assemble import borrowed_dtb, cmdline_of
+from harness.image.identity import identity_of
 from harness.image.initrdcheck import check_initrd
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.user import anything, configured, user_kernel
+from harness.machine.cloud.command import metadata_service
 from harness.machine.qemu.argv import DiskFile, Media
+from harness.machine.qemu.enrolment import refuse_unverified
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
 from harness.preflight.facts import Facts
@@ -74,6 +77,7 @@ class ForeignWork:
         if any(of_kernel) and not self._foreign.kernel:
             raise InputError("--initrd, --dtb and --append go with --kernel", hint="an ISO or a disk brings its own")
         if self._foreign.kernel:
+            refuse_unverified(self._target)
             self._kernel_in(self._foreign.kernel)
         if self._foreign.initrd and not self._insists:
             check_initrd(self._foreign.initrd)
@@ -138,7 +142,8 @@ class ForeignWork:
             cmdline=cmdline if foreign.kernel else (),
             disks=disks,
             iso=foreign.iso and foreign.iso.resolve(),
-            firmware=own_firmware(target, folder),
+            firmware=own_firmware(target, folder, self._store),
+            metadata=metadata_service(target, identity_of(target.name)),
         )
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:
@@ -203,7 +208,18 @@ def _is_fixed_vhd(disk: Path) -> bool:
     """A fixed VHD is a raw disk with a footer, which QEMU does not look for."""
     with disk.open("rb") as stream:
         stream.seek(-min(_VHD_FOOTER, disk.stat().st_size), os.SEEK_END)
-        return stream.read(8) == b"conectix"
+        footer = stream.read(_VHD_FOOTER)
+    if not footer.startswith(b"conectix"):
+        return False
+    # The one's complement of the sum of all bytes but its own ("Virtual Hard Disk Image Format Specification").
+    told, summed = int.from_bytes(footer[64:68]), ~(sum(footer) - sum(footer[64:68])) & 0xFFFFFFFF
+    if told != summed:
+        raise InputError(
+            f"{disk} is a VHD whose footer is damaged: its checksum is {told:#010x}, and of its bytes it would be"
+            f" {summed:#010x}",
+            hint="fetch or convert it again; Hyper-V and Azure refuse it too",
+        )
+    return True
 
 
 def _qemu_img(*words: str) -> str:

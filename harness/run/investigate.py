@@ -11,6 +11,7 @@ from harness.boot.session import BootResult
 from harness.diagnosis.case import Case
 from harness.diagnosis.diagnoser import Diagnoser
 from harness.diagnosis.message import message, messages, plain
+from harness.diagnosis.units import failed_units
 from harness.forensics.findings import Findings
 from harness.kernel.footprint import HEAD, footprint
 from harness.plan.target import Target
@@ -61,6 +62,12 @@ def case_of(target: Target, prepared: Prepared, result: BootResult, found: Findi
         target=target,
         told=result.told,
     )
+
+
+def failed_units_of(result: BootResult) -> tuple[str, ...]:
+    """Units of systemd that failed on the way up, however the boot ended. Reads the console log."""
+    text = _read(result.console_log)
+    return failed_units(lines_of(text)) if b"systemd" in text else ()
 
 
 def lines_of(text: bytes) -> Iterator[str]:

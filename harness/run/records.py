@@ -120,6 +120,7 @@ def cell_record(
         forensics=last.forensics,
         screen=last.screen,
         diagnosis=last.diagnosis,
+        failed_units=attempts[-1].units,
     )
 
 

@@ -37,7 +37,7 @@ def network_down(case: Case) -> Cause | None:
     )
 
 
-@explains(Weight.NAMED, Outcome.SERVICE_FAILED, Outcome.EMERGENCY_SHELL, Outcome.READY)
+@explains(Weight.NAMED, Outcome.SERVICE_FAILED, Outcome.EMERGENCY_SHELL, Outcome.HANG, Outcome.READY)
 def step_failed(case: Case) -> Cause | None:
     """A step of our init: its status and what was said before it."""
     for failed in failed_steps(case):
@@ -53,7 +53,7 @@ def step_failed(case: Case) -> Cause | None:
     return None
 
 
-@explains(Weight.NAMED, Outcome.SERVICE_FAILED, Outcome.EMERGENCY_SHELL, Outcome.READY)
+@explains(Weight.NAMED, Outcome.SERVICE_FAILED, Outcome.EMERGENCY_SHELL, Outcome.HANG, Outcome.READY)
 def unit_failed(case: Case) -> Cause | None:
     """systemd's: the first whose exit it tells of, for the others mostly fail of it."""
     units = case.all_said(_UNIT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ class Payload:
     kernel: Path
     cmdline: Path
     initrd: Path
+    sign: Callable[[Path], None] | None = None  # an EFI program that is ready, in place
 
     @property
     def words(self) -> str:

@@ -26,6 +26,7 @@ PACKAGES: Mapping[str, str] = MappingProxyType(
         "mkfs.vfat": "dosfstools",
         "mmd": "mtools",
         "qemu-img": "qemu-utils",
+        "sbsign": "sbsigntool",
         "sfdisk": "fdisk",
         "sqfstar": "squashfs-tools",
         "tar": "tar",

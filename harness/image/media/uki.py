@@ -62,4 +62,6 @@ def write_uki(made: Payload, arch: Arch, form: str) -> Path:
     # The host may have a configuration for images of its own, which is none of ours.
     run_argv([sys.executable, "-I", str(ukify), "--config=/dev/null", "build", *words], cwd=made.folder)
     replace_last(out, ".initrd", made.initrd)
+    if made.sign:
+        made.sign(out)
     return out

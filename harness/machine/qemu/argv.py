@@ -7,9 +7,11 @@ cannot hold a comma; the rest of the line is ours. Paths only ever stand alone i
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import InputError
 from harness.machine.qemu.firmware import Firmware
@@ -30,7 +32,12 @@ _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
 }
 # Buses that the machine does not have by itself: the device that brings them.
 _CONTROLLERS = {"scsi": "virtio-scsi-pci", "vscsi": "spapr-vscsi"}
-WEB = "10.0.2.100"  # where a guest finds the HTTP server on QEMU's user network
+# Where a guest finds the HTTP server, and the metadata of a cloud, on QEMU's user network.
+WEB, METADATA_ADDRESS = "10.0.2.100", "169.254.169.254"
+# The user network forwards addresses of its own only, so a guest of a cloud has one beside that of the service.
+_LINK_LOCAL = {"net": "169.254.169.0/24", "dhcpstart": "169.254.169.15"}
+_WEB_OF_CLOUD = "169.254.169.100"
+TPM_SOCKET = "tpm.sock"  # of a command that a person types, in its folder
 CD_CONTROLLER, RANDOMNESS = "cdrom", "randomness"
 # Brought for a medium alone: no devices of the target, whose guest need not have drivers for them.
 BROUGHT = frozenset({CD_CONTROLLER, RANDOMNESS})
@@ -75,6 +82,7 @@ class Media:
     firmware: Firmware | None = None
     bios: Path | None = None  # a firmware that is one file, in the place of the machine's own
     netboot: Netboot | None = None
+    metadata: tuple[str, ...] = ()  # the program that answers one request to the metadata service
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ class Wiring:
     console: int | None = None
     channel: int | None = None
     qmp: int | None = None
+    tpm: int | None = None
     web: int | None = None  # a server's, for HTTP
 
 
@@ -104,18 +113,19 @@ def qemu_argv(
     # Boards with a sound chip do not start unless told where its sound goes.
     argv += ["-nodefaults", "-no-user-config", "-display", "none", "-audio", "none"]
     argv += _board(target, accelerator, media, cpu)
-    argv += _behaviour(target, stopped=wiring.qmp is not None)
+    argv += _behaviour(target, media, stopped=wiring.qmp is not None)
     argv += _lines(target, wiring)
     argv += _direct(media)
     for device in target.devices:  # before the disks, which may sit on a bus that one of these brings
         argv += _json("-device", device)
     for piece in _disks(target, media):
         argv += piece
+    argv += _tpm(target, wiring)
     if media.netboot and media.firmware:
         # Without randomness EDK II has no network; and it must be there before the card is.
         argv += _json("-device", {"driver": "virtio-rng-pci", "id": RANDOMNESS})
     for index, nic in enumerate(target.nics):
-        argv += _nic(index, nic, wiring, media if index == 0 else Media())
+        argv += _nic(index, nic, wiring, media)
     return argv
 
 
@@ -124,6 +134,7 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     words = [machine.type, *(f"{key}={_switch(value)}" for key, value in machine.properties.items())]
     if media.firmware:
         words += ["pflash0=firmware-code", "pflash1=firmware-variables"]
+        words += ["smm=on"] if media.firmware.smm else []
     yield from ("-machine", ",".join(words))
     in_turn = accelerator == "tcg" and machine.threads == "single"
     yield from ("-accel", f"{accelerator},thread=single" if in_turn else accelerator)
@@ -136,14 +147,19 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     if media.firmware:
         yield from _json("-blockdev", _file_node("firmware-code", media.firmware.code, read_only=True))
         yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
+        if media.firmware.smm:  # or the guest could write to the variables, and enrol a key of its own
+            yield from ("-global", "driver=cfi.pflash01,property=secure,value=on")
 
 
-def _behaviour(target: Target, *, stopped: bool) -> Iterator[str]:
+def _behaviour(target: Target, media: Media, *, stopped: bool) -> Iterator[str]:
     # A panic is reported, not acted upon: the trace behind it is evidence. A reset where none is due ends the machine
     # (SHUTDOWN with reason guest-reset), so that a reset loop is one event and not a log full of boots.
     reboot = "reset" if target.boot.resets else "shutdown"
     yield from ("-action", f"panic=none,reboot={reboot},watchdog=none")
-    yield from ("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
+    # That program is started for each request, in a session of its own: setsid(2), by which one is made, counts as an
+    # elevation of privileges (also with `children`).
+    more = "allow" if media.metadata else "deny"
+    yield from ("-sandbox", f"on,obsolete=deny,elevateprivileges={more},spawn={more},resourcecontrol=deny")
     if stopped:
         yield "-S"  # QMP is listening before the first instruction runs, so that no event is missed
 
@@ -217,19 +233,30 @@ def _cdrom(bus: str, path: Path, index: int) -> list[str]:
     return [*_json("-blockdev", _file_node("iso", path, read_only=True)), *_json("-device", device)]
 
 
+def _tpm(target: Target, wiring: Wiring) -> Iterator[str]:
+    if target.machine.tpm is None:
+        return
+    end = f"path={TPM_SOCKET}" if wiring.tpm is None else f"fd={wiring.tpm}"
+    yield from ("-chardev", f"socket,id=tpm,{end}", "-tpmdev", "emulator,id=tpm0,chardev=tpm")
+    yield from _json("-device", {"driver": target.machine.tpm, "tpmdev": "tpm0"})
+
+
 def _nic(index: int, nic: Nic, wiring: Wiring, media: Media) -> Iterator[str]:
-    netdev, netboot = f"net{index}", media.netboot
+    netdev, netboot = f"net{index}", media.netboot if index == 0 else None
     if nic.model == "onboard":
         if netboot:
             raise InputError("a board's own network card cannot boot from the network here")
         yield from ("-nic", f"user,id={netdev},restrict={_switch(not nic.internet)}")
         return
-    backend: dict[str, object] = {"type": "user", "id": netdev, "restrict": not nic.internet}
+    backend: dict[str, Any] = {"type": "user", "id": netdev, "restrict": not nic.internet}
+    if nic.metadata and media.metadata:
+        service = f"tcp:{METADATA_ADDRESS}:80-cmd:{shlex.join(media.metadata)}"
+        backend |= {**_LINK_LOCAL, "guestfwd": [{"str": service}]}
     device: dict[str, object] = {"driver": nic.model, "netdev": netdev, "id": f"dev-{netdev}"}
     # Without the card's boot ROM, where nothing boots from the network: firmware takes seconds to start it.
     has_rom = False
     if netboot:
-        yield from _served(backend, netboot, wiring)
+        yield from _served(backend, netboot, wiring, web_address(nic))
         has_rom = netboot.boots and media.firmware is None  # UEFI has drivers of its own
         # Of what is told to start by name EDK II connects no more than that; here it has to find the randomness, too.
         if netboot.boots and media.firmware is None:
@@ -240,15 +267,20 @@ def _nic(index: int, nic: Nic, wiring: Wiring, media: Media) -> Iterator[str]:
     yield from _json("-device", device)
 
 
-def _served(backend: dict[str, object], netboot: Netboot, wiring: Wiring) -> Iterator[str]:
+def web_address(nic: Nic) -> str:
+    """Where the HTTP server is on the network of this card."""
+    return _WEB_OF_CLOUD if nic.metadata else WEB
+
+
+def _served(backend: dict[str, Any], netboot: Netboot, wiring: Wiring, web: str) -> Iterator[str]:
     backend["tftp"] = str(netboot.folder)
     if netboot.file:
         backend["bootfile"] = netboot.file
     if netboot.web and wiring.web is not None:
         yield from ("-chardev", f"socket,id=web,fd={wiring.web}")
-        backend["guestfwd"] = [{"str": f"tcp:{WEB}:80-chardev:web"}]
+        backend["guestfwd"] = [*backend.get("guestfwd", ()), {"str": f"tcp:{web}:80-chardev:web"}]
         if netboot.file:
-            backend["bootfile"] = f"http://{WEB}/{netboot.file}"
+            backend["bootfile"] = f"http://{web}/{netboot.file}"
 
 
 def _is_pci(model: str) -> bool:

@@ -23,12 +23,14 @@ class Firmware:
 
     code: Path
     variables: Path
+    smm: bool = False  # it keeps its variables where only system management mode writes to them
 
 
-def _fits(descriptor: dict[str, Any], arch: Arch, machine: str) -> bool:
+def _fits(descriptor: dict[str, Any], arch: Arch, machine: str, *, secure: bool) -> bool:
     if "uefi" not in descriptor.get("interface-types", ()) or descriptor.get("mapping", {}).get("device") != "flash":
         return False
-    if {"requires-smm", "enrolled-keys"} & set(descriptor.get("features", ())):
+    features = set(descriptor.get("features", ()))
+    if "secure-boot" not in features if secure else {"requires-smm", "enrolled-keys"} & features:
         return False
     return any(
         target.get("architecture") == arch.qemu
@@ -44,8 +46,11 @@ def _machine_matches(pattern: str, machine: str) -> bool:
 
 
 @cache
-def find_uefi(arch: Arch, machine: str, dirs: tuple[Path, ...] = DESCRIPTOR_DIRS) -> Firmware:
-    """The first plain UEFI build for this machine type. Raises HostError with the package to install."""
+def find_uefi(arch: Arch, machine: str, dirs: tuple[Path, ...] = DESCRIPTOR_DIRS, *, secure: bool = False) -> Firmware:
+    """The first UEFI build for this machine type: a plain one, or `secure`, one that can verify what it starts.
+
+    The variables of the latter may have somebody's keys already. Raises HostError with the package to install.
+    """
     by_name: dict[str, Path] = {}
     for folder in dirs:
         if folder.is_dir():
@@ -54,16 +59,21 @@ def find_uefi(arch: Arch, machine: str, dirs: tuple[Path, ...] = DESCRIPTOR_DIRS
     for name in sorted(by_name):
         try:
             descriptor = json.loads(by_name[name].read_text(encoding="utf-8"))
-            if not _fits(descriptor, arch, machine):
+            if not _fits(descriptor, arch, machine, secure=secure):
                 continue
             mapping = descriptor["mapping"]
-            found = Firmware(Path(mapping["executable"]["filename"]), Path(mapping["nvram-template"]["filename"]))
+            found = Firmware(
+                Path(mapping["executable"]["filename"]),
+                Path(mapping["nvram-template"]["filename"]),
+                smm="requires-smm" in descriptor.get("features", ()),
+            )
         except (OSError, ValueError, KeyError, AttributeError, TypeError):
             continue  # an empty file masks a descriptor, by the specification; a damaged one is no firmware either
         if found.code.is_file() and found.variables.is_file():
             return found
     package = _PACKAGES.get(arch)
+    what = "UEFI firmware with Secure Boot" if secure else "UEFI firmware"
     raise HostError(
-        f"no UEFI firmware for {arch} machine {machine} among the descriptors in {', '.join(map(str, dirs))}",
+        f"no {what} for {arch} machine {machine} among the descriptors in {', '.join(map(str, dirs))}",
         hint=f"install the package {package}" if package else "install an edk2 build for it",
     )

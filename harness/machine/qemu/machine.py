@@ -20,6 +20,8 @@ from harness.machine.qemu.inspection import inspect_guest
 from harness.machine.qemu.observe import observe_guest
 from harness.machine.qemu.process import Exit, Process, socket_pair
 from harness.machine.qemu.qmp import Monitor
+from harness.machine.qemu.tpm import Tpm
+from harness.machine.qemu.tpm import by_hand as tpm_by_hand
 from harness.machine.qemu.webserver import serve
 from harness.plan.target import Target
 from harness.words import Source
@@ -51,6 +53,7 @@ class QemuMachine:
         self._cpu = cpu
         self._process: Process | None = None
         self._monitor: Monitor | None = None
+        self._tpm: Tpm | None = None
         self._lines: dict[Port, Line] = {}
         self._watch: asyncio.Task[None] | None = None
 
@@ -72,7 +75,8 @@ class QemuMachine:
     @property
     def by_hand(self) -> str:
         """The same machine with its console on the terminal (Ctrl-A X ends it)."""
-        return shlex.join(self._argv(BY_HAND))
+        qemu = shlex.join(self._argv(BY_HAND))
+        return f"{tpm_by_hand()} && {qemu}" if self._target.machine.tpm else qemu
 
     def _argv(self, wiring: Wiring) -> list[str]:
         return qemu_argv(
@@ -100,17 +104,22 @@ class QemuMachine:
             ours.append(channel)
             theirs.append(channel_theirs)
             channel_fd = channel_theirs.fileno()
+        tpm_fd: int | None = None
         web_fd: int | None = None
-        if self._media.netboot and self._media.netboot.web:
-            web_theirs = serve(self._media.netboot.folder)
-            theirs.append(web_theirs)
-            web_fd = web_theirs.fileno()
-        wiring = Wiring(console=console_theirs.fileno(), channel=channel_fd, qmp=qmp_theirs.fileno(), web=web_fd)
         try:
+            if self._target.machine.tpm:
+                self._tpm = Tpm(self._folder)
+                theirs.append(self._tpm.control)
+                tpm_fd = self._tpm.control.fileno()
+            if self._media.netboot and self._media.netboot.web:
+                theirs.append(serve(self._media.netboot.folder))
+                web_fd = theirs[-1].fileno()
+            wiring = Wiring(console_theirs.fileno(), channel_fd, qmp_theirs.fileno(), tpm_fd, web_fd)
             self._process = Process(self._argv(wiring), inherit=theirs, cwd=self._folder)
         except BaseException:
             for end in (*ours, *theirs):
                 end.close()
+            await self._end_tpm()
             raise
         self._attach(Port.CONSOLE, console, sink)
         if self.has_channel:
@@ -122,6 +131,8 @@ class QemuMachine:
         except (QMPError, OSError, EOFError, TimeoutError):
             await self._failed_start()
         self._watch = asyncio.create_task(self._until_end(self._process, self._monitor, sink))
+        if self._tpm:
+            self._tpm.watch(sink.happened)
 
     def _attach(self, port: Port, end: socket.socket, sink: Sink) -> None:
         descriptor = end.detach()
@@ -143,6 +154,8 @@ class QemuMachine:
     async def _until_end(self, process: Process, monitor: Monitor, sink: Sink) -> None:
         """Deliver the end last: what the guest and QEMU still had to say comes before it."""
         how = await process.end()
+        if self._tpm:
+            self._tpm.let_go()
         await monitor.last_words()
         await process.drained()
         for line in self._lines.values():
@@ -154,6 +167,8 @@ class QemuMachine:
         process, monitor = self._process, self._monitor
         if process is None:
             return
+        if self._tpm:
+            self._tpm.let_go()
         try:
             if monitor and self._watch and not process.ended.done():
                 if graceful and await self._ask(monitor, "system_powerdown"):
@@ -170,7 +185,13 @@ class QemuMachine:
             for line in self._lines.values():
                 line.close()
             process.close()
+            await self._end_tpm()
             self._process = None
+
+    async def _end_tpm(self) -> None:
+        if self._tpm:
+            await self._tpm.close()
+            self._tpm = None
 
     @staticmethod
     async def _ask(monitor: Monitor, command: str) -> bool:

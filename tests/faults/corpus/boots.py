@@ -33,7 +33,6 @@ from tests.faults.corpus.machines import Maker, Stopwatch
 
 ROOT = Path(__file__).resolve().parents[3]
 USUAL = ("distro", "direct")  # kernel and medium of the healthy boot
-READY = re.compile(r"bootmatrix: step=ready")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def _user_work(scene: Scene, store: Store) -> ForeignWork:
             dtb=scene.dtb,
             append=" ".join(scene.words),
             disk=scene.root,
-            ready=READY,
+            ready=re.compile(scene.ready),
         ),
         store,
         insists=True,

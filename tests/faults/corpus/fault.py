@@ -55,6 +55,7 @@ class Scene:
     disk: Path | None = None  # of a user's, in the place of a kernel
     root: Path | None = None  # a disk of a user's that goes with a kernel
     words: tuple[str, ...] = ()
+    ready: str = "bootmatrix: step=ready"  # what its console says when it is up, of a user's own
     media: tuple[Callable[[Media], Media], ...] = ()
     meddling: tuple[Meddling, ...] = ()
     board: str = ""  # the way in which its board is broken, where a board boots it

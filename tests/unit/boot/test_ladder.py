@@ -8,7 +8,7 @@ import time
 import pytest
 
 from harness.boot.ladder import KERNEL_BANNER, ConsoleRung, FactRung, MarkRung, ShutdownRung, foreign_ladder
-from harness.plan.target import Disk, Nic
+from harness.plan.target import Disk, Machine, Nic
 from harness.words import Event, Outcome, Source
 from tests.unit.boot.fakes import BANNER, a_target, fact, judge_of, lines, partial, qmp, rungs
 
@@ -137,8 +137,38 @@ def test_firmware(firmware: str, line: str) -> None:
 
 def test_foreign_ladder_takes_the_users_word() -> None:
     ladder = foreign_ladder(a_target(firmware="bios"), boots_kernel=True, ready=re.compile("installer"))
-    assert [rung.name for rung in ladder] == ["firmware", "kernel", "ready"]
+    assert [rung.name for rung in ladder if not rung.optional] == ["firmware", "kernel", "ready"]
     assert ladder[-1].sighted(partial("Debian installer menu")) is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("[    0.000000] Linux version 6.1.0-56-cloud-amd64 (debian-kernel@lists.debian.org)", "kernel"),
+        ("[   20.9] systemd[1]: systemd 252.39-1~deb12u1 running in system mode (+PAM -SMACK)", "systemd"),
+        ("[  OK  ] Reached target basic.target - Basic System.", "basic-target"),
+        ("[  OK  ] Reached target Multi-User System.", "multi-user-target"),
+    ],
+)
+def test_what_a_whole_system_says_besides_is_told_and_not_waited_for(line: str, name: str) -> None:
+    ladder = foreign_ladder(a_target(), boots_kernel=False, ready=None)
+    judge = judge_of(ladder)
+    assert judge.missing == ["ready"]
+    judge.see(lines(line))
+    assert [step.name for step in judge.reached] == [name]
+    judge.see(partial("debian login: "))
+    assert judge.is_over
+    judge.see(
+        lines("[  OK  ] Reached target multi-user.target - Multi-User System.")
+    )  # its order is the guest's to choose
+    assert judge.verdict().outcome is Outcome.READY
+
+
+def test_order_of_a_machine_with_secure_boot_and_a_tpm() -> None:
+    ladder = names(a_target(machine=Machine(type="q35", firmware="uefi", secure_boot=True, tpm="tpm-crb")))
+    assert ladder == [
+        "firmware", "secure-boot", "kernel", "efi", "init", "drivers", "tpm", "ready", "devices", "shell", "poweroff",
+    ]  # fmt: skip
 
 
 def test_hostile_text_takes_linear_time() -> None:

@@ -48,6 +48,8 @@ IMAGE_TOOLS = {  # and the packages they are in
     "xorriso": "xorriso",
     "sfdisk": "fdisk",
     "fakeroot": "fakeroot",
+    "sbsign": "sbsigntool",
+    "swtpm": "swtpm",
 }
 HEADERS = {"usr/include/stdio.h": "libc6-dev", "usr/include/gelf.h": "libelf-dev"}
 SOURCES = "etc/apt/sources.list.d/bootmatrix-backports.sources"

@@ -130,6 +130,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "lilo": ("bootloader-failure", "LILO cannot read its disk"),
     "windows-bootmgr": ("bootloader-failure", "Windows' boot manager is missing"),
     "bios-no-device": ("firmware-failure", "no bootable device"),
+    "efi-refused": ("firmware-failure", "Secure Boot refused UEFI Sample Disk"),
     "bios-no-system": ("firmware-failure", "no operating system found"),
     "bios-disk-unbootable": ("firmware-failure", "the disk cannot be booted"),
     "pxe": ("firmware-failure", "PXE: No boot filename received"),

@@ -133,7 +133,7 @@ def test_steps(target: Make) -> None:
         console={"device": "ttyS0", "channel": "ttyS1", "baud": 115200},
     )
     assert steps_of(board, ("virtio_blk", "sd_mod")) == (
-        "drivers virtio_blk sd_mod\ndisks 0 2\nnetwork yes\nmetadata yes\nchannel ttyS1\nbaud 115200\n"
+        "drivers virtio_blk sd_mod\ndisks 0 2\nnetwork yes\nmetadata nocloud\nchannel ttyS1\nbaud 115200\n"
     )
     assert helpers_of(board) == ("af_packet", "isofs")
     assert steps_of(target(), ()) == ""

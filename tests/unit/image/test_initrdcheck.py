@@ -10,11 +10,12 @@ import os
 import random
 import struct
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import zstandard
+from lz4 import block
 
 from harness.errors import InputError
 from harness.image import cpio
@@ -29,7 +30,13 @@ def archive(size: int = 200_000) -> bytes:
 
 
 def lz4(data: bytes) -> bytes:
-    return b"\x02\x21\x4c\x18" + struct.pack("<I", len(data)) + data
+    return b"\x02\x21\x4c\x18" + b"".join(_lz4_blocks(data))
+
+
+def _lz4_blocks(data: bytes) -> Iterator[bytes]:
+    for place in range(0, len(data), 1 << 16):
+        packed = block.compress(data[place : place + (1 << 16)], store_size=False)
+        yield struct.pack("<I", len(packed)) + packed
 
 
 PLAIN = archive()
@@ -74,6 +81,22 @@ def test_truncated(tmp_path: Path, form: str, part: float) -> None:
     data = PACKERS[form](PLAIN) if form in PACKERS else PLAIN.rstrip(b"\0")
     with pytest.raises(InputError, match=r"initrd: truncated: .* byte \d+"):
         check(tmp_path, data[: int(len(data) * part)])
+
+
+def test_lz4_that_ends_between_two_blocks_is_truncated(tmp_path: Path) -> None:
+    """Nothing marks the end of such a frame: only the archive inside tells that there should be more."""
+    first = struct.unpack_from("<I", lz4(PLAIN), 4)[0]
+    with pytest.raises(InputError, match=r"initrd: truncated: .* byte \d+ of the unpacked lz4 data"):
+        check(tmp_path, lz4(PLAIN)[: 8 + first])
+
+
+def test_what_follows_lz4_is_read_too(tmp_path: Path) -> None:
+    check(tmp_path, lz4(archive(10)) + bytes(8) + gzip.compress(PLAIN))
+    check(tmp_path, lz4(archive(10)) + lz4(PLAIN))
+    with pytest.raises(InputError, match="truncated"):
+        check(tmp_path, lz4(archive(10)) + bytes(8) + gzip.compress(PLAIN)[:-9])
+    with pytest.raises(InputError, match="truncated"):
+        check(tmp_path, lz4(archive(10)) + lz4(PLAIN)[:-9])
 
 
 @pytest.mark.parametrize("form", ["gzip", "zstd", "xz", "bzip2"])

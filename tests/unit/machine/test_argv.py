@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def media_of(target: Target, folder: Path = Path("/media")) -> Media:
         dtb=folder / "dtb" if target.kernel.dtb else None,
         cmdline=(f"console={target.console.device}", "panic=0"),
         disks=tuple(DiskFile(folder / f"disk{index}") for index in range(len(target.disks))),
+        metadata=("/answer", "it's") if any(nic.metadata for nic in target.nics) else (),
         firmware=Firmware(folder / "code", folder / "variables") if target.machine.firmware == "uefi" else None,
     )
 
@@ -37,6 +39,8 @@ def media_of(target: Target, folder: Path = Path("/media")) -> Media:
 def argv_of(target: Target, media: Media | None = None, wiring: Wiring = WIRED) -> list[str]:
     if target.console.channel is None and wiring is WIRED:
         wiring = Wiring(console=3, qmp=5)
+    if target.machine.tpm and wiring.qmp is not None:
+        wiring = replace(wiring, tpm=6)
     return qemu_argv(target, media or media_of(target), accelerator="tcg", wiring=wiring)
 
 
@@ -219,3 +223,37 @@ def test_serial_ports_are_filled_up_to_the_last() -> None:
         "null",
         "chardev:console",
     ]
+
+
+def test_a_firmware_that_needs_system_management_mode() -> None:
+    target = CATALOG.target("x86_64-baremetal-secureboot")
+    media = media_of(target)
+    assert media.firmware
+    told = "driver=cfi.pflash01,property=secure,value=on"
+    argv = argv_of(target, replace(media, firmware=replace(media.firmware, smm=True)))
+    assert "smm=on" in argv[argv.index("-machine") + 1].split(",")
+    assert argv[argv.index("-global") + 1] == told
+    assert told not in argv_of(target, media)
+
+
+def test_a_tpm_is_on_the_line_that_is_inherited_and_by_hand_on_a_socket() -> None:
+    target = CATALOG.target("arm64-cloud-secureboot")
+    wired, by_hand = argv_of(target), argv_of(target, wiring=BY_HAND)
+    assert "socket,id=tpm,fd=6" in wired
+    assert "socket,id=tpm,path=tpm.sock" in by_hand
+    for argv in (wired, by_hand):
+        assert "emulator,id=tpm0,chardev=tpm" in argv
+        assert {"driver": "tpm-tis-device", "tpmdev": "tpm0"} in devices_of(argv)
+    assert not any("tpm" in word for word in argv_of(CATALOG.target("arm64-cloud-virt")))
+
+
+def test_a_metadata_service_is_a_program_that_qemu_may_start_and_no_other_machine_may_start_any() -> None:
+    target = CATALOG.target("x86_64-cloud-nitro")
+    argv = argv_of(target)
+    (backend,) = (json.loads(value) for option, value in pairwise(argv) if option == "-netdev")
+    assert backend["guestfwd"] == [{"str": """tcp:169.254.169.254:80-cmd:/answer 'it'"'"'s'"""}]
+    assert backend["restrict"] is True
+    assert "spawn=allow" in argv[argv.index("-sandbox") + 1]
+    without = argv_of(target, replace(media_of(target), metadata=()))
+    assert "guestfwd" not in " ".join(without)
+    assert "spawn=deny" in without[without.index("-sandbox") + 1]

@@ -43,8 +43,8 @@ class Shelf:
     def put(self, folder: Path, name: str, **more: Any) -> None:
         (folder / f"{name}.json").write_text(json.dumps(self.descriptor(name, **more)))
 
-    def find(self, arch: Arch = Arch.X86_64, machine: str = "q35") -> str:
-        return find_uefi(arch, machine, (self.etc, self.usr)).code.stem
+    def find(self, arch: Arch = Arch.X86_64, machine: str = "q35", *, secure: bool = False) -> str:
+        return find_uefi(arch, machine, (self.etc, self.usr), secure=secure).code.stem
 
 
 @pytest.fixture
@@ -133,3 +133,19 @@ def test_none(shelf: Shelf) -> None:
         shelf.find(Arch.ARM64, "virt")
     with pytest.raises(HostError, match="no UEFI firmware"):
         find_uefi(Arch.X86_64, "q35", (shelf.root / "nowhere",))
+
+
+def test_one_that_verifies(shelf: Shelf) -> None:
+    """Its keys may be a vendor's, for they are replaced; and the machine must be told of system management mode."""
+    shelf.put(shelf.usr, "50-plain")
+    with pytest.raises(HostError, match="no UEFI firmware with Secure Boot for x86_64 machine q35"):
+        shelf.find(secure=True)
+    shelf.put(shelf.usr, "60-secure", features=["secure-boot", "requires-smm"])
+    shelf.put(shelf.usr, "70-enrolled", features=["secure-boot", "enrolled-keys"])
+    find_uefi.cache_clear()
+    assert (shelf.find(), shelf.find(secure=True)) == ("50-plain", "60-secure")
+    found = [find_uefi(Arch.X86_64, "q35", (shelf.etc, shelf.usr), secure=secure) for secure in (False, True)]
+    assert [one.smm for one in found] == [False, True]
+    (shelf.usr / "60-secure.json").unlink()
+    find_uefi.cache_clear()
+    assert shelf.find(secure=True) == "70-enrolled"

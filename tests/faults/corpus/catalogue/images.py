@@ -6,6 +6,7 @@ from harness.words import Outcome
 from tests.faults.corpus.fault import ARM64, ARMHF, MICROVM, RISCV64, Fault
 from tests.faults.corpus.ways import elfs, initrds
 from tests.faults.corpus.ways.media import ours
+from tests.faults.corpus.ways.openssl import VERIFIES, openssl
 
 DEAD = Outcome.INIT_DIED
 AGENT = "/usr/bin/agent || exit 1\n"
@@ -37,6 +38,15 @@ FAULTS = (
     ),
     Fault("guest-disk-full-arm64", ARM64, (initrds.init(FULL),), DEAD, "guest-disk-full"),
     Fault("guest-disk-full-armhf", ARMHF, (initrds.init(FULL),), DEAD, "guest-disk-full"),
+    # A machine without a battery begins in another century.
+    Fault(
+        "clock-in-2000",
+        ARM64,
+        (openssl, initrds.init(f"date -s 2000-01-01\nexport PATH=$PATH:/usr/bin\n{VERIFIES}sleep 600\n")),
+        DEAD,
+        "clock-in-the-past",
+        silence=20,
+    ),
     Fault(
         "lease-is-not-taken",
         ARM64,

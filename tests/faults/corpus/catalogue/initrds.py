@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from harness.words import Outcome
 from tests.faults.corpus.fault import ARM64, ARMHF, MICROVM, RISCV64, S390X, Fault
-from tests.faults.corpus.ways import boots, elfs, initrds
+from tests.faults.corpus.ways import boots, debian, elfs, initrds
 
 DEAD, NO_ROOT = Outcome.INIT_DIED, Outcome.NO_ROOTFS
 # The kernel falls back to /bin/sh, where the image has one: nothing died, and a shell waits that nobody asked for.
 SHELL = Outcome.HANG
 
 FAULTS = (
+    # Debian's initrd waits for the root device, then asks for a person. An empty panic= is what it takes for none.
+    Fault(
+        "debian-initrd-without-root",
+        ARM64,
+        (debian.initramfs_tools, boots.words("panic= root=/dev/vdz9 rootdelay=1")),
+        Outcome.EMERGENCY_SHELL,
+        "root-device-missing",
+        silence=20,
+    ),
     Fault("initrd-absent-arm64", ARM64, (initrds.no_initrd,), NO_ROOT, "initrd-missing"),
     Fault("initrd-absent-s390x", S390X, (initrds.no_initrd,), NO_ROOT, "initrd-missing"),
     Fault(

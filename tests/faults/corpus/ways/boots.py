@@ -82,6 +82,11 @@ def disk(data: bytes) -> Way:
     return way
 
 
+def ready(pattern: str) -> Way:
+    """What the console of a user's own image says when it is up."""
+    return lambda scene: replace(scene, ready=pattern)
+
+
 def with_disk(scene: Scene) -> Scene:
     """A disk beside the kernel, for its root file system, that has none."""
     path = scene.folder / "root.img"

@@ -42,7 +42,7 @@ def init(script: str, **entry: object) -> Way:
 
 def program(path: str, data: bytes, *, mode: int = 0o755) -> Way:
     """A file inside in the place of what is there."""
-    return _remade(lambda entries: [*_without(entries, path), replace(file(path, data), mode=mode)])
+    return remade(lambda entries: [*_without(entries, path), replace(file(path, data), mode=mode)])
 
 
 def vermagic(old: bytes, new: bytes) -> Way:
@@ -54,17 +54,17 @@ def vermagic(old: bytes, new: bytes) -> Way:
         data = b"".join(one.content.chunks())
         return replace(one, content=content_of(data.replace(b"vermagic=" + old, b"vermagic=" + new)))
 
-    return _remade(lambda entries: [change(one) for one in entries])
+    return remade(lambda entries: [change(one) for one in entries])
 
 
 def lacking(*paths: str) -> Way:
     """Files inside that are not there; a path stands for everything that it begins."""
-    return _remade(lambda entries: _without(entries, *paths))
+    return remade(lambda entries: _without(entries, *paths))
 
 
 def with_mode(path: str, mode: int) -> Way:
     """A file inside with other permissions."""
-    return _remade(lambda entries: [replace(one, mode=mode) if one.path == path else one for one in entries])
+    return remade(lambda entries: [replace(one, mode=mode) if one.path == path else one for one in entries])
 
 
 def cut(part: float, pack: Callable[[bytes], bytes] | None = None) -> Way:
@@ -101,7 +101,7 @@ def damaged(at: float) -> Way:
 
 def filled(mebibytes: int) -> Way:
     """A file of incompressible bytes besides, of so many MiB."""
-    return _remade(lambda entries: [*entries, file("ballast", os.urandom(mebibytes << 20))])
+    return remade(lambda entries: [*entries, file("ballast", os.urandom(mebibytes << 20))])
 
 
 def gzipped(data: bytes) -> bytes:
@@ -125,7 +125,9 @@ def _handed_over(scene: Scene, data: bytes) -> Scene:
     return replace(scene, foreign=True, initrd=path)
 
 
-def _remade(change: Callable[[list[Entry]], list[Entry]]) -> Way:
+def remade(change: Callable[[list[Entry]], list[Entry]]) -> Way:
+    """Its entries are others."""
+
     def way(scene: Scene) -> Scene:
         out = io.BytesIO()
         cpio.write(change(list(_entries(_plain(scene)))), out)

@@ -104,3 +104,15 @@ def test_a_program_that_a_shell_takes_for_a_script(bench: Bench) -> None:
     assert found(kind="elf", arch="x86_64") == "component-wrong-arch"
     assert found(kind="elf", arch="arm64") == "init-exited"
     assert found(kind="script", interpreter="/bin/sh") == "init-exited"
+
+
+def test_a_service_that_dies_again_and_again_is_no_mere_hang(bench: Bench) -> None:
+    """Of a user's image nothing is awaited but its own words, so that its boot ends in a hang."""
+    end = "bootmatrix: step=service-end:agent status=5 up=5.1 restarts=1 pause=1"
+    cause = bench.cause(Outcome.HANG, BANNER, RUN, "no licence found", end)
+    assert cause
+    assert (cause.id, cause.evidence[:2]) == ("service-died", (end, BANNER))
+    assert "no licence found" in cause.evidence
+    unit = "app.service: Main process exited, code=exited, status=203/EXEC"
+    assert bench.id(Outcome.HANG, BANNER, RUN, unit) == "service-died"
+    assert bench.id(Outcome.HANG, BANNER, RUN, "all is well") is None

@@ -1,0 +1,18 @@
+"""Secure Boot: what EDK II's boot manager says of a program that it does not start. shim and GRUB: `bootloader`."""
+
+from __future__ import annotations
+
+from harness.diagnosis.rule import firmware
+
+RULES = (
+    firmware(
+        "efi-refused",
+        "Access Denied|Security Violation",
+        # Its own shell it refuses too, where it found nothing else.
+        r'BdsDxe: failed to (?:load|start) Boot[0-9A-F]{4} "(?!EFI Internal Shell")(?P<option>[^"\n]{0,80})"'
+        r"[^\n]{0,400}: (?:Access Denied|Security Violation)",
+        "Secure Boot refused {option}",
+        'BdsDxe: failed to load Boot0001 "UEFI Sample Disk" from PciRoot(0x0)/Pci(0x4,0x0): Access Denied',
+        live=True,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The metadata services of clouds, one file each: `answer(request, who)`, pure."""

@@ -1,0 +1,36 @@
+"""A whole Debian that nobody here made, booted from its disk, which stays as it was. It takes three minutes:
+
+BOOTMATRIX_TEST_DEBIAN=1 .venv/bin/pytest tests/boot/test_debian_disk.py
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from harness.store import sha256_file
+from tests.boot.conftest import Ended
+from tests.boot.debiandisk import debian_disk
+
+pytestmark = pytest.mark.skipif(
+    os.environ.get("BOOTMATRIX_TEST_DEBIAN") != "1", reason="BOOTMATRIX_TEST_DEBIAN=1 asks for it; three minutes"
+)
+
+
+def test_a_whole_debian(bootmatrix: Callable[..., Ended], tmp_path: Path) -> None:
+    disk = debian_disk(tmp_path)
+    before = sha256_file(disk)
+    ended = bootmatrix("boot", "--target", "x86_64-cloud-nitro", "--disk", str(disk))
+    assert ended.status == 0, ended.stdout + ended.stderr
+    names = [step["name"] for step in ended.cell["milestones"]]
+    assert names == ["firmware", "kernel", "systemd", "basic-target", "multi-user-target", "ready"]
+    assert ended.cell["milestones"][-1]["line"].endswith("login:")
+    assert ended.cell["failed_units"] == ["broken.service - A unit that fails"]
+    assert "failed units: broken.service" in ended.stdout
+    assert sha256_file(disk) == before, "the boot has altered its image"
+    refused = bootmatrix("boot", "--target", "x86_64-baremetal-secureboot", "--disk", str(disk))
+    assert refused.status == 1
+    assert refused.cell["diagnosis"]["id"] == "secure-boot-refused"

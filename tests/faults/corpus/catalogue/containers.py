@@ -1,0 +1,32 @@
+"""Images of containers whose kernel lacks what they need, or whose services die."""
+
+from __future__ import annotations
+
+from harness.words import Outcome
+from tests.faults.corpus.fault import ARM64, Fault, Way
+from tests.faults.corpus.ways import boots
+from tests.faults.corpus.ways.containers import image
+
+DIES = """services:
+  - {name: agent, image: shell, command: [/bin/sh, -c, 'echo no licence found >&2; exit 5']}
+"""
+ONBOOT = """onboot:
+  - {name: prepare, image: shell, command: [/bin/sh, -c, 'echo no disk to prepare >&2; exit 3']}
+"""
+
+
+def fault(name: str, cause: str, *by: Way) -> Fault:
+    """It never says that it is up, which takes containerd its time on a host that is busy."""
+    return Fault(name, ARM64, by, Outcome.HANG, cause, silence=25, deadline=150)
+
+
+FAULTS = (
+    fault("container-service-dies", "service-died", image(DIES), boots.ready("the agent is up")),
+    fault("container-onboot-fails", "service-died", image(ONBOOT), boots.ready("step=ready status=0")),
+    fault(
+        "container-overlay-missing",
+        "container-support-missing",
+        image(DIES, modules=()),
+        boots.ready("step=ready status=0"),
+    ),
+)
