@@ -122,7 +122,10 @@ class ShutdownRung:
 _SEABIOS = ConsoleRung("firmware", re.compile(r"SeaBIOS \(version [^)\n]{0,200}\)"), "SeaBIOS")
 _UEFI = ConsoleRung(
     "firmware",
-    re.compile(r"UEFI firmware \(version[^\n]*|BdsDxe: [^\n]*|EFI stub: [^\n]*"),
+    re.compile(
+        r"(?:UEFI firmware \(|RISC-V EDK2 firmware )version[^\n]*|BdsDxe: [^\n]*"
+        r"|>>Start (?:PXE|HTTP Boot) [^\n]*|EFI stub: [^\n]*"
+    ),
 )
 # The kernel's own word that it was started by UEFI and not past it.
 _EFI_KERNEL = ConsoleRung("efi", re.compile(r"efi: EFI v[\d.]+ by [^\n]*"), "efi: EFI v")
@@ -171,14 +174,20 @@ def _lines_of_kernel(target: Target) -> Iterator[Rung]:
 
 
 def image_ladder(
-    target: Target, *, init_fields: dict[str, str], metadata: dict[str, str], asks_machine: bool
+    target: Target,
+    *,
+    init_fields: dict[str, str],
+    metadata: dict[str, str],
+    asks_machine: bool,
+    door: Sequence[Rung] = (),
 ) -> tuple[Rung, ...]:
     """The milestones of an image of ours.
 
     `init_fields` and `metadata` are what the marks `init` and `metadata` must report (the kernel that was built, the
-    instance that was handed in); `asks_machine` tells whether the machine answers questions of its own (QMP).
+    instance that was handed in); `door` is what stands between firmware and kernel; `asks_machine` tells whether the
+    machine answers questions of its own (QMP).
     """
-    rungs: list[Rung] = [*_firmware(target), *_verified(target)]
+    rungs: list[Rung] = [*_firmware(target), *door, *_verified(target)]
     rungs += [_banner(target), *_kernel_on_uefi(target), *_lines_of_kernel(target)]
     rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
     if clock := target.checks.clocksource:
@@ -232,10 +241,16 @@ class Steps:
 
 
 def assembly_ladder(
-    target: Target, steps: Steps, checks: Sequence[str], *, init_fields: dict[str, str], asks_machine: bool
+    target: Target,
+    steps: Steps,
+    checks: Sequence[str],
+    *,
+    init_fields: dict[str, str],
+    asks_machine: bool,
+    door: Sequence[Rung] = (),
 ) -> tuple[Rung, ...]:
     """The milestones of an assembly of containers; `checks`: names of what is asked once it is ready."""
-    rungs: list[Rung] = [*_firmware(target), *_verified(target)]
+    rungs: list[Rung] = [*_firmware(target), *door, *_verified(target)]
     rungs += [_banner(target), *_kernel_on_uefi(target), *_lines_of_kernel(target)]
     rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
     if target.console.channel:

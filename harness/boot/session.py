@@ -20,6 +20,8 @@ from harness.boot.guest import SessionGuest
 from harness.boot.judge import Judge, Ruling
 from harness.boot.ladder import POWEROFF, Rung, check_kind
 from harness.boot.patience import Patience, RanOut
+from harness.boot.preamble import KIND as PREAMBLE
+from harness.boot.preamble import Preamble, Refused
 from harness.boot.recorder import Recorder
 from harness.boot.stream import EventStream
 from harness.errors import BootmatrixError, HostError
@@ -64,8 +66,8 @@ class Plan:
     """What a boot is held against: its milestones, its limits, and the kernel release that its shell must name.
 
     `checks` are asked of a guest that is up, those whose milestone is still missing; `key` is for those that log in.
-    `farewell`: the command that switches it off. `reached` is told of every milestone, `ruled` of what ends the boot,
-    both at the moment they are seen.
+    `farewell`: the command that switches it off. `preamble` is said on the console before the kernel runs. `reached` is
+    told of every milestone, `ruled` of what ends the boot, both at the moment they are seen.
     """
 
     rungs: Sequence[Rung]
@@ -74,6 +76,7 @@ class Plan:
     checks: Sequence[Check] = ()
     key: Path | None = None
     farewell: str = "poweroff -f"
+    preamble: Preamble | None = None
     reached: Callable[[Reached], None] = field(default=lambda _: None)
     ruled: Callable[[Ruling], None] = field(default=lambda _: None)
 
@@ -97,6 +100,7 @@ class Session:
         self._over = asyncio.Event()
         self._heard = asyncio.Event()
         self._clock: asyncio.Task[None] | None = None
+        self._preamble: asyncio.Task[None] | None = None
         self._spawns: dict[Port, LineSpawn] = {}
         self._decided_at: float | None = None
         self._teardown = 0.0
@@ -111,12 +115,18 @@ class Session:
             self.stream.subscribe(consumer)
         try:
             self.stream.power_on_now()
+            if self._plan.preamble:  # it listens before the first byte comes
+                saying = asyncio.to_thread(
+                    self._say, self._plan.preamble, self.spawn(Port.CONSOLE), asyncio.get_running_loop()
+                )
+                self._preamble = asyncio.create_task(saying)
             await self.machine.power_on(self.stream.sink)
         except BaseException:  # cancelled half-way, too: what was switched on already is switched off again
             try:
                 with contextlib.suppress(BootmatrixError):  # the first failure is the one to tell
                     await self.machine.power_off()
             finally:
+                self._hang_up("the machine was not switched on")
                 self._recorder.close()
             raise
         self._on = True
@@ -228,6 +238,18 @@ class Session:
             text, good = str(problem), False
         self.stream.emit(Source.HARNESS, check_kind(check.name), text, {"ok": good})
 
+    def _say(self, preamble: Preamble, console: LineSpawn, loop: asyncio.AbstractEventLoop) -> None:
+        """In a thread; what came of it is told in the stream, where it is a milestone or a failure."""
+
+        def tell(text: str, *, ok: bool = True) -> None:
+            _in_loop(loop, lambda: self.stream.emit(Source.HARNESS, PREAMBLE, text, {"ok": ok}))
+
+        with contextlib.suppress(GuestGone):  # the ruling tells what happened
+            try:
+                preamble(console, tell)
+            except Refused as problem:
+                tell(str(problem), ok=False)
+
     async def _inspect(self) -> None:
         for fact in await self.machine.inspect():
             self.stream.emit(fact.source, fact.kind, fact.text, fact.data)
@@ -259,6 +281,8 @@ class Session:
         try:
             await self.machine.power_off()
         finally:
+            if self._preamble:
+                await self._preamble  # it was hung up on
             self.stream.finish()
             self._teardown = time.monotonic() - started
             self._recorder.close()

@@ -14,7 +14,7 @@ from harness.commands.project import Selection
 from harness.errors import BootmatrixError
 from harness.machine.accel.probe import probe
 from harness.machine.qemu.binary import find_qemu
-from harness.machine.qemu.firmware import find_uefi
+from harness.machine.qemu.packaged import uefi_of
 from harness.plan.cells import Cell
 from harness.run.admission import host_capacity
 from harness.store import Store
@@ -82,7 +82,7 @@ def _firmware(cells: list[Cell]) -> Iterator[Finding]:
     wanted = {(cell.target.arch, cell.target.machine.type) for cell in cells if cell.target.machine.firmware == "uefi"}
     for arch, machine in sorted(wanted):
         try:
-            firmware = find_uefi(arch, machine)
+            firmware = uefi_of(arch, machine)
         except BootmatrixError as problem:
             yield Finding(f"uefi {arch} {machine}", False, str(problem))
         else:

@@ -13,7 +13,7 @@ from typing import Any
 from harness.errors import InputError
 from harness.plan.catalog import Catalog, builtin_root
 from harness.plan.expr import Expression, compile_expression
-from harness.plan.matrix import KERNELS, MEDIA, ByExpr, Include, Matrix, Retry
+from harness.plan.matrix import KERNELS, MEDIA, ByExpr, Defaults, Include, Matrix, Retry
 from harness.plan.target import RESERVED, Target
 from harness.plan.validate import suggestion, validate
 from harness.plan.yamlfile import Document, Loc, load, shown
@@ -77,7 +77,7 @@ class Plan:
     matrix: Path
     suites: tuple[str, ...]
     catalog: Catalog
-    default_kernel: str  # of the cells that a target's name alone stands for
+    defaults: Defaults  # kernel and media of the cells that a target's name alone stands for
 
     @cached_property
     def by_id(self) -> dict[str, Cell]:
@@ -150,7 +150,7 @@ class Planner:
             for point, names in zip(points, suites, strict=True)
         )
         names = tuple(self.matrix.suites)
-        return Plan(cells, self.document.path, names, self.catalog, self.matrix.defaults.kernel)
+        return Plan(cells, self.document.path, names, self.catalog, self.matrix.defaults)
 
     def bad(self, what: str, loc: Loc, hint: str | None = None) -> InputError:
         return InputError(what, where=self.document.where(loc), hint=hint)

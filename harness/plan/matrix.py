@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+import pkgutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
 from harness.plan.target import Model, Name
 
 KernelKind = Literal["distro", "matched"]
-MediaKind = Literal["direct", "iso", "disk"]
 KERNELS: tuple[str, ...] = get_args(KernelKind)
-MEDIA: tuple[str, ...] = get_args(MediaKind)
-DIRECT = "direct"  # the machine is handed kernel and initrd; all other media are for firmware to start from
+# A medium is a file in harness/doors/kinds. Its name is all that is needed here, and nothing of it is imported.
+_DOORS = Path(__file__).parents[1] / "doors" / "kinds"
+MEDIA: tuple[str, ...] = tuple(sorted(kind.name.replace("_", "-") for kind in pkgutil.iter_modules([str(_DOORS)])))
+if TYPE_CHECKING:
+    MediaKind = str
+else:
+    MediaKind = Literal[MEDIA]
 
 # Suites the commands know by name. A matrix without `suites` has both, each with every cell.
 QUICK = "quick"

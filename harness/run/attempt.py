@@ -118,6 +118,7 @@ def plan_of(work: Work, prepared: Prepared, machine: Machine, progress: Progress
         checks=prepared.checks,
         key=prepared.key,
         farewell=prepared.farewell,
+        preamble=prepared.preamble,
         reached=reached,
         ruled=ruled,
     )

@@ -48,7 +48,9 @@ class CellImage(Protocol):
     def needs(self, target: Target) -> tuple[str, ...]:
         """Features that it asks of a kernel, for preflight."""
 
-    def rungs(self, target: Target, expected: Expected, *, asks_machine: bool) -> Sequence[Rung]:
+    def rungs(
+        self, target: Target, expected: Expected, *, asks_machine: bool, door: Sequence[Rung] = ()
+    ) -> Sequence[Rung]:
         """Its milestones on a fitted target."""
 
 
@@ -70,9 +72,13 @@ class BareImage:
         """What its components ask."""
         return image_needs(self._image, target)
 
-    def rungs(self, target: Target, expected: Expected, *, asks_machine: bool) -> Sequence[Rung]:
+    def rungs(
+        self, target: Target, expected: Expected, *, asks_machine: bool, door: Sequence[Rung] = ()
+    ) -> Sequence[Rung]:
         """Those of the target."""
-        return image_ladder(target, init_fields=expected.init, metadata=expected.instance, asks_machine=asks_machine)
+        return image_ladder(
+            target, init_fields=expected.init, metadata=expected.instance, asks_machine=asks_machine, door=door
+        )
 
 
 class AssemblyImage:
@@ -96,7 +102,9 @@ class AssemblyImage:
         """What its cell.yml says."""
         return self._asked.needs
 
-    def rungs(self, target: Target, expected: Expected, *, asks_machine: bool) -> Sequence[Rung]:
+    def rungs(
+        self, target: Target, expected: Expected, *, asks_machine: bool, door: Sequence[Rung] = ()
+    ) -> Sequence[Rung]:
         """Those of its YAML. Checks that need a port are left out for a board, to whose network nothing leads."""
         assembly = read([self._path])
         steps = Steps(
@@ -107,7 +115,7 @@ class AssemblyImage:
             ),
         )
         names = [check.name for check in self.checks if asks_machine or check.asks_port is None]
-        return assembly_ladder(target, steps, names, init_fields=expected.init, asks_machine=asks_machine)
+        return assembly_ladder(target, steps, names, init_fields=expected.init, asks_machine=asks_machine, door=door)
 
 
 def cell_image(image: str | Path) -> CellImage:

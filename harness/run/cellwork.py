@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.boot.ladder import Rung
+from harness.doors.door import Entry, through
 from harness.image.assemble import BootFiles, assemble
 from harness.image.configdrive import config_drive
 from harness.image.identity import Identity, identity_of
 from harness.image.media.signing import signer_of
-from harness.image.medium import boot_medium
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
 from harness.image.sshkey import public_half, ssh_key
@@ -19,11 +19,12 @@ from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
 from harness.machine.cloud.command import metadata_service
 from harness.machine.qemu.argv import DiskFile, Media
-from harness.machine.qemu.enrolment import enrolled, refuse_unverified
+from harness.machine.qemu.enrolment import enrolled
 from harness.machine.qemu.files import copy_sparse
 from harness.machine.qemu.firmware import Firmware, find_uefi
+from harness.machine.qemu.packaged import uefi_of
 from harness.plan.cells import Cell
-from harness.plan.matrix import DIRECT, Retry
+from harness.plan.matrix import Retry
 from harness.plan.target import Target
 from harness.preflight.gather import gather
 from harness.preflight.preflight import preflight
@@ -86,8 +87,6 @@ class CellWork:
     def prepare(self, folder: Path, say: Say) -> Prepared:
         """Kernel, initrd and device tree from the store; the machine's own disks and firmware variables in `folder`."""
         cell, target = self._cell, self._cell.target
-        if cell.media == DIRECT:
-            refuse_unverified(target)
         kernel = self._kernel or cell.kernel
         image = cell.image_file or cell.image
         files = assemble(target, image, kernel, cell.media, self._store, say, source=self._source)
@@ -95,7 +94,7 @@ class CellWork:
         if self._image.logs_in:
             key = ssh_key(self._store)
             who = replace(who, key=public_half(key).decode().strip())
-        media = Media(
+        direct = Media(
             kernel=files.kernel.image,
             initrd=files.initrd,
             dtb=files.dtb,
@@ -106,14 +105,16 @@ class CellWork:
             forwards=tuple(dict.fromkeys(check.asks_port for check in self._image.checks if check.asks_port)),
         )
         expected = Expected(_init_fields(target, files), _metadata_fields(target, who))
+        opened = through(cell.media, Entry(target, direct, folder, self._store))
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:
-            return self._image.rungs(target, expected, asks_machine=asks_machine)
+            return self._image.rungs(target, expected, asks_machine=asks_machine, door=opened.rungs)
 
-        facts = gather(target, files.kernel, media, self._store, needs=self._image.needs(target))
+        facts = gather(target, files.kernel, direct, self._store, needs=self._image.needs(target))
         return Prepared(
-            self._on_medium(media, folder),
+            opened.media,
             rungs,
+            preamble=opened.preamble,
             release=files.kernel.release or None,
             system_map=files.kernel.system_map,
             artefacts=_artefacts(files),
@@ -123,21 +124,6 @@ class CellWork:
             key=key,
             farewell=self._image.farewell,
         )
-
-    def _on_medium(self, direct: Media, folder: Path) -> Media:
-        """What a firmware finds on an ISO or a disk in the place of what the machine is handed directly."""
-        kind = self._cell.media
-        if kind == DIRECT:
-            return direct
-        assert direct.kernel is not None and direct.initrd is not None  # noqa: S101, PT018 -- a cell has both
-        cmdline = " ".join(direct.cmdline)
-        path = boot_medium(self._cell.target, kind, direct.kernel, direct.initrd, cmdline, self._store)
-        bare = replace(direct, kernel=None, initrd=None, dtb=None, cmdline=())
-        if kind == "iso":
-            return replace(bare, iso=path)
-        disk = folder / "boot.raw"
-        copy_sparse(path, disk)
-        return replace(bare, disks=(*direct.disks, DiskFile(disk, boots=True)))
 
     def _disks(self, folder: Path, who: Identity) -> list[DiskFile]:
         disks = []
@@ -172,7 +158,9 @@ def own_firmware(target: Target, folder: Path, store: Store) -> Firmware | None:
     if target.machine.firmware != "uefi":
         return None
     machine = target.machine
-    found = find_uefi(target.arch, machine.type, secure=machine.secure_boot)
+    found = (
+        find_uefi(target.arch, machine.type, secure=True) if machine.secure_boot else uefi_of(target.arch, machine.type)
+    )
     template = enrolled(found.variables, signer_of(store), store) if machine.secure_boot else found.variables
     variables = folder / "uefi-variables.fd"
     copy_sparse(template, variables)

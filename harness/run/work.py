@@ -12,6 +12,7 @@ from typing import Protocol
 
 from harness.boot.checks.check import Check
 from harness.boot.ladder import Rung
+from harness.boot.preamble import Preamble
 from harness.machine.qemu.argv import Media
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
@@ -27,6 +28,7 @@ class Prepared:
 
     media: Media
     rungs: Callable[[bool], Sequence[Rung]]  # argument: whether the machine can be asked (QMP)
+    preamble: Preamble | None = None
     release: str | None = None
     ends_at_ready: bool = False
     checks: Sequence[Check] = ()

@@ -75,7 +75,7 @@ def overhead(rounds: int = 8) -> None:
             files = prepared_in(folder, one)
             with BareGuest(one, files, folder) as guest:
                 bare = guest.ready
-            ours = asyncio.run(_until_ready(one, files, folder))
+            ours = asyncio.run(until_ready(one, files, folder))
         ratios.append(ours / bare)
         differences.append((ours - bare) * 1000)
         bares.append(bare)
@@ -85,7 +85,8 @@ def overhead(rounds: int = 8) -> None:
     say("", "floor: at most 1.03 and 50 ms")
 
 
-async def _until_ready(one: Cell, files: Prepared, folder: Path) -> float:
+async def until_ready(one: Cell, files: Prepared, folder: Path) -> float:
+    """Seconds from power-on."""
     machine = QemuMachine(one.target, files.media, accelerator="tcg", folder=folder)
     limits = Limits(one.target.boot.silence, one.target.boot.deadline)
     started = time.monotonic()

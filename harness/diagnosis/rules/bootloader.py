@@ -19,6 +19,7 @@ RULES = (
         r"Minimal BASH-like line editing is supported",
         "GRUB has no menu and shows its shell",
         "   Minimal BASH-like line editing is supported. For the first word, TAB lists possible words",
+        live=True,
     ),
     loader(
         "grub-error",

@@ -41,6 +41,14 @@ RULES = (
         "PXE-E53: No boot filename received",
     ),
     firmware(
+        "uefi-shell",
+        "Shell>",
+        r"^Shell> ?$",
+        "dropped to the UEFI shell",
+        "Shell> ",
+        live=True,
+    ),
+    firmware(
         "edk2-exception",
         "Exception Type",
         r"!!!! (?:X64|IA32|AARCH64|ARM|RISCV64|LoongArch) ?Exception Type",

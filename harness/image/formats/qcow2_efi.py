@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.image.media.convert import write_converted
+from harness.image.media.convert import QCOW2, write_converted
 from harness.image.media.disks import efi_disk
 from harness.image.writing import Job
 
@@ -15,5 +15,5 @@ ABOUT = "a qcow2 disk for UEFI, as raw-efi"
 def write(job: Job) -> list[Path]:
     """NAME-efi.qcow2."""
     path = job.path("-efi.qcow2")
-    write_converted(job, NAME, path, efi_disk, "qcow2")
+    write_converted(job, NAME, path, efi_disk, QCOW2)
     return [path]

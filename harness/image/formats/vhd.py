@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.image.media import vhd
-from harness.image.media.convert import write_converted
+from harness.image.media.convert import VHD, write_converted
 from harness.image.media.disks import usual_disk
 from harness.image.writing import Job
 
@@ -16,5 +15,5 @@ ABOUT = "a fixed VHD: Azure, Hyper-V generation 1; BIOS and UEFI on x86_64"
 def write(job: Job) -> list[Path]:
     """NAME.vhd."""
     path = job.path(".vhd")
-    write_converted(job, NAME, path, usual_disk, "vpc", "subformat=fixed", "force_size=on", settle=vhd.settle)
+    write_converted(job, NAME, path, usual_disk, VHD)
     return [path]

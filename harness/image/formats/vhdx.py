@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.image.media import vhdx
-from harness.image.media.convert import write_converted
+from harness.image.media.convert import VHDX, write_converted
 from harness.image.media.disks import efi_disk
 from harness.image.writing import Job
 
@@ -16,5 +15,5 @@ ABOUT = "a VHDX for UEFI: Hyper-V generation 2"
 def write(job: Job) -> list[Path]:
     """NAME.vhdx."""
     path = job.path(".vhdx")
-    write_converted(job, NAME, path, efi_disk, "vhdx", settle=vhdx.settle)
+    write_converted(job, NAME, path, efi_disk, VHDX)
     return [path]

@@ -11,20 +11,27 @@ from harness.kernel.debian import Superseded, fetch_exact, unpack
 from harness.store import Store
 
 _VERSION = 1  # of what this file makes; part of the key
-# Suites and components that packages are taken from, where not from the host's own suite. systemd's stub and ukify are
-# of one release on every host: Debian 12 has no ukify, and its stub for arm64 has no room for sections.
+# Suites and components that packages are taken from, where not from the host's own suite. Loaders and firmware are of
+# one release on every host: Debian 12 has no ukify, its stub for arm64 has no room for sections, and its UEFI for arm64
+# is mute where there are two serial ports.
 _ELSEWHERE: Mapping[str, tuple[str, str]] = {
+    "qemu-efi-aarch64": ("trixie", "main"),
+    "qemu-efi-riscv64": ("trixie", "main"),
     "raspi-firmware": ("trixie", "non-free-firmware"),
     "systemd-boot-efi": ("trixie", "main"),
     "systemd-ukify": ("trixie", "main"),
+    "u-boot-qemu": ("trixie", "main"),
     "u-boot-rpi": ("trixie", "main"),
 }
+# Where an architecture is not in that suite, or was not for as long: its kernels come of this one, too.
+_OF_ARCHITECTURE: Mapping[tuple[str, str], tuple[str, str]] = {("systemd-boot-efi", "riscv64"): ("sid", "main")}
 
 
 def loader_files(package: str, debian_arch: str, folder: str) -> Path:
     """All files below `folder` of a package, as a folder in the store. Raises HostError where they cannot be had."""
     store = Store()
-    suite, component = _ELSEWHERE.get(package, (None, "main"))
+    usual: tuple[str | None, str] = _ELSEWHERE.get(package, (None, "main"))
+    suite, component = _OF_ARCHITECTURE.get((package, debian_arch), usual)
     apt = AptRoot(store, debian_arch, suite=suite, component=component)
     for _ in range(2):
         answer = apt.resolve(package)

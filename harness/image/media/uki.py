@@ -14,7 +14,7 @@ from harness.image.media.tools import run_argv
 from harness.words import Arch
 
 _STUBS = "usr/lib/systemd/boot/efi"
-_EFI_NAMES: Mapping[Arch, str] = {Arch.X86_64: "x64", Arch.ARM64: "aa64"}
+_EFI_NAMES: Mapping[Arch, str] = {Arch.X86_64: "x64", Arch.ARM64: "aa64", Arch.RISCV64: "riscv64"}
 _SIGNATURE = b"MZ"  # a kernel with an EFI stub begins as every EFI program does
 # What the image says of itself to boot managers; ukify would take the host's own words.
 _OS_RELEASE = "ID=bootmatrix\nNAME=bootmatrix\nPRETTY_NAME=bootmatrix\n"

@@ -37,7 +37,7 @@ class Inside:
 
 
 def inside(target: Target, media: Media) -> Inside:
-    """The inner machine as the outer one has it. Raises InputError for one that has to reach the internet or a TPM."""
+    """The inner machine as the outer one has it. Raises InputError for what only the host could give it."""
     if any(nic.internet for nic in target.nics):
         raise InputError(
             "a machine inside another has no way to the internet",
@@ -50,6 +50,13 @@ def inside(target: Target, media: Media) -> Inside:
             where=target_file(target, "machine.tpm"),
             hint="take `tpm` from it, or use a host with KVM",
         )
+    for what, given in {"a boot from the network": media.netboot, "a port that is forwarded": media.forwards}.items():
+        if given:
+            raise InputError(
+                f"a machine inside another cannot have {what}",
+                where=target_file(target, "machine.accelerator"),
+                hint="choose another medium or image for it, or use a host with KVM",
+            )
     files: dict[str, Path] = {}
 
     def moved(name: str, path: Path | None) -> Path | None:
@@ -69,6 +76,7 @@ def inside(target: Target, media: Media) -> Inside:
         kernel=moved("kernel", media.kernel),
         initrd=moved("initrd", media.initrd),
         dtb=moved("dtb", media.dtb),
+        bios=moved("bios", media.bios),
         disks=tuple(replace(disk, path=_DISKS / f"disk{number}") for number, disk in enumerate(media.disks)),
         iso=media.iso and _DISKS / "iso",
         firmware=firmware,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from harness.errors import InputError
 from harness.machine.qemu.firmware import Firmware
@@ -31,11 +32,15 @@ _DISKS: Mapping[str, tuple[str, Callable[[int], Mapping[str, object]]]] = {
 }
 # Buses that the machine does not have by itself: the device that brings them.
 _CONTROLLERS = {"scsi": "virtio-scsi-pci", "vscsi": "spapr-vscsi"}
-METADATA_ADDRESS = "169.254.169.254"
+# Where a guest finds the HTTP server, and the metadata of a cloud, on QEMU's user network.
+WEB, METADATA_ADDRESS = "10.0.2.100", "169.254.169.254"
 # The user network forwards addresses of its own only, so a guest of a cloud has one beside that of the service.
 _LINK_LOCAL = {"net": "169.254.169.0/24", "dhcpstart": "169.254.169.15"}
+_WEB_OF_CLOUD = "169.254.169.100"
 TPM_SOCKET = "tpm.sock"  # of a command that a person types, in its folder
-CD_CONTROLLER = "cdrom"  # brought for an ISO alone: no device of the target, whose guest need not have a driver for it
+CD_CONTROLLER, RANDOMNESS = "cdrom", "randomness"
+# Brought for a medium alone: no devices of the target, whose guest need not have drivers for them.
+BROUGHT = frozenset({CD_CONTROLLER, RANDOMNESS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,20 @@ class DiskFile:
     path: Path
     format: str = "raw"
     boots: bool = False  # firmware starts from it, wherever it stands
+
+
+@dataclass(frozen=True, slots=True)
+class Netboot:
+    """What the machine's first network card finds on its own network, which leads nowhere else.
+
+    `folder` is served by TFTP; where `web` is set, also by HTTP at WEB. `file` is the name that DHCP gives to firmware;
+    empty: none, for machines that are told otherwise. `boots`: firmware starts from it.
+    """
+
+    folder: Path
+    file: str = ""
+    web: bool = False
+    boots: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +81,8 @@ class Media:
     disks: tuple[DiskFile, ...] = ()
     iso: Path | None = None
     firmware: Firmware | None = None
+    bios: Path | None = None  # a firmware that is one file, in the place of the machine's own
+    netboot: Netboot | None = None
     metadata: tuple[str, ...] = ()  # the program that answers one request to the metadata service
     forwards: tuple[int, ...] = ()
 
@@ -74,6 +95,7 @@ class Wiring:
     channel: str | None = None
     qmp: str | None = None
     tpm: str | None = None
+    web: str | None = None  # a server's, for HTTP
 
 
 def socket_of(descriptor: int) -> str:
@@ -112,8 +134,11 @@ def qemu_argv(
     for piece in _disks(target, media):
         argv += piece
     argv += _tpm(target, wiring)
+    if media.netboot and media.firmware:
+        # Without randomness EDK II has no network; and it must be there before the card is.
+        argv += _json("-device", {"driver": "virtio-rng-pci", "id": RANDOMNESS})
     for index, nic in enumerate(target.nics):
-        argv += _nic(index, nic, media.metadata if nic.metadata else (), forwards=media.forwards if index == 0 else ())
+        argv += _nic(index, nic, wiring, media)
     return argv
 
 
@@ -173,7 +198,12 @@ def _lines(target: Target, wiring: Wiring) -> Iterator[str]:
 
 
 def _direct(media: Media) -> Iterator[str]:
-    for option, path in (("-kernel", media.kernel), ("-initrd", media.initrd), ("-dtb", media.dtb)):
+    for option, path in (
+        ("-bios", media.bios),
+        ("-kernel", media.kernel),
+        ("-initrd", media.initrd),
+        ("-dtb", media.dtb),
+    ):
         if path:
             yield from (option, str(path))
     if media.kernel and media.cmdline:
@@ -225,24 +255,51 @@ def _tpm(target: Target, wiring: Wiring) -> Iterator[str]:
     yield from _json("-device", {"driver": target.machine.tpm, "tpmdev": "tpm0"})
 
 
-def _nic(index: int, nic: Nic, metadata: Sequence[str], *, forwards: Sequence[int]) -> list[str]:
-    netdev = f"net{index}"
+def _nic(index: int, nic: Nic, wiring: Wiring, media: Media) -> Iterator[str]:
+    netdev, netboot = f"net{index}", media.netboot if index == 0 else None
     # Port 0: QEMU takes a free one and tells which, so that two machines never want the same.
-    rules = [f"tcp:127.0.0.1:0-:{port}" for port in forwards]
+    rules = [f"tcp:127.0.0.1:0-:{port}" for port in media.forwards] if index == 0 else []
     if nic.model == "onboard":
+        if netboot:
+            raise InputError("a board's own network card cannot boot from the network here")
         words = [f"user,id={netdev},restrict={_switch(not nic.internet)}", *(f"hostfwd={rule}" for rule in rules)]
-        return ["-nic", ",".join(words)]
-    backend: dict[str, object] = {"type": "user", "id": netdev, "restrict": not nic.internet}
+        yield from ("-nic", ",".join(words))
+        return
+    backend: dict[str, Any] = {"type": "user", "id": netdev, "restrict": not nic.internet}
     if rules:
         backend["hostfwd"] = [{"str": rule} for rule in rules]
-    if metadata:
-        service = f"tcp:{METADATA_ADDRESS}:80-cmd:{shlex.join(metadata)}"
+    if nic.metadata and media.metadata:
+        service = f"tcp:{METADATA_ADDRESS}:80-cmd:{shlex.join(media.metadata)}"
         backend |= {**_LINK_LOCAL, "guestfwd": [{"str": service}]}
     device: dict[str, object] = {"driver": nic.model, "netdev": netdev, "id": f"dev-{netdev}"}
-    if _is_pci(nic.model):
-        # Without the card's boot ROM: nothing boots from the network here, and firmware takes seconds to start it.
+    # Without the card's boot ROM, where nothing boots from the network: firmware takes seconds to start it.
+    has_rom = False
+    if netboot:
+        yield from _served(backend, netboot, wiring, web_address(nic))
+        has_rom = netboot.boots and media.firmware is None  # UEFI has drivers of its own
+        # Of what is told to start by name EDK II connects no more than that; here it has to find the randomness, too.
+        if netboot.boots and media.firmware is None:
+            device["bootindex"] = 0
+    if _is_pci(nic.model) and not has_rom:
         device["rombar"] = 0
-    return [*_json("-netdev", backend), *_json("-device", device)]
+    yield from _json("-netdev", backend)
+    yield from _json("-device", device)
+
+
+def web_address(nic: Nic) -> str:
+    """Where the HTTP server is on the network of this card."""
+    return _WEB_OF_CLOUD if nic.metadata else WEB
+
+
+def _served(backend: dict[str, Any], netboot: Netboot, wiring: Wiring, web: str) -> Iterator[str]:
+    backend["tftp"] = str(netboot.folder)
+    if netboot.file:
+        backend["bootfile"] = netboot.file
+    if netboot.web and wiring.web is not None:
+        yield from chardev(wiring.web, "web")
+        backend["guestfwd"] = [*backend.get("guestfwd", ()), {"str": f"tcp:{web}:80-chardev:web"}]
+        if netboot.file:
+            backend["bootfile"] = f"http://{web}/{netboot.file}"
 
 
 def _is_pci(model: str) -> bool:

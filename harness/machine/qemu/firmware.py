@@ -12,7 +12,8 @@ from harness.errors import HostError
 from harness.words import Arch
 
 # In the order of QEMU's specification: what the administrator placed wins over what a package installed.
-DESCRIPTOR_DIRS = (Path("/etc/qemu/firmware"), Path("/usr/share/qemu/firmware"))
+ADMINISTRATOR = Path("/etc/qemu/firmware")
+DESCRIPTOR_DIRS = (ADMINISTRATOR, Path("/usr/share/qemu/firmware"))
 _PACKAGES = {Arch.X86_64: "ovmf", Arch.ARM64: "qemu-efi-aarch64", Arch.ARMHF: "qemu-efi-arm"}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from qemu.qmp import ExecuteError
 
 from harness.machine.protocol import Fact
-from harness.machine.qemu.argv import CD_CONTROLLER
+from harness.machine.qemu.argv import BROUGHT
 from harness.machine.qemu.qmp import Monitor
 from harness.plan.target import Target
 from harness.words import Source
@@ -33,7 +33,7 @@ async def _virtio_devices(monitor: Monitor) -> list[dict[str, Any]]:
     """Those of the target."""
     try:
         found = await monitor.execute("x-query-virtio")
-        return [device for device in found if f"/{CD_CONTROLLER}/" not in device["path"]]
+        return [device for device in found if BROUGHT.isdisjoint(device["path"].split("/"))]
     except ExecuteError as answer:
         if "No virtio devices" in str(answer):  # QEMU calls a machine without any an error
             return []

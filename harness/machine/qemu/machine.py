@@ -23,6 +23,7 @@ from harness.machine.qemu.qmp import ANSWER_TIMEOUT, Monitor
 from harness.machine.qemu.tpm import Tpm
 from harness.machine.qemu.tpm import by_hand as tpm_by_hand
 from harness.machine.qemu.usernet import forwarded_from
+from harness.machine.qemu.webserver import serve
 from harness.plan.target import Target
 from harness.words import Source
 
@@ -115,16 +116,21 @@ class QemuMachine:
             theirs.append(channel_theirs)
             channel_fd = channel_theirs.fileno()
         tpm: str | None = None
+        web: str | None = None
         try:
             if self._target.machine.tpm:
                 self._tpm = Tpm(self._folder)
                 theirs.append(self._tpm.control)
                 tpm = socket_of(self._tpm.control.fileno())
+            if self._media.netboot and self._media.netboot.web:
+                theirs.append(serve(self._media.netboot.folder))
+                web = socket_of(theirs[-1].fileno())
             wiring = Wiring(
                 console=socket_of(console_theirs.fileno()),
                 channel=None if channel_fd is None else socket_of(channel_fd),
                 qmp=socket_of(qmp_theirs.fileno()),
                 tpm=tpm,
+                web=web,
             )
             self._process = Process(self._argv(wiring), inherit=theirs, cwd=self._folder)
         except BaseException:

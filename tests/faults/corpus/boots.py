@@ -85,6 +85,8 @@ class FaultWork:
         media = prepared.media
         for change in self._scene.media:
             media = change(media)
+        if self._scene.cell.media != "direct":  # what is on the medium is as it was
+            return replace(prepared, media=media)
         needs = image_needs(self._scene.cell.image, self.target)
         facts = gather(self.target, self._scene.files.kernel, media, self._store, needs=needs)
         return replace(prepared, media=media, facts=facts, findings=preflight(facts))

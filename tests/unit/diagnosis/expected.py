@@ -134,6 +134,7 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "bios-no-system": ("firmware-failure", "no operating system found"),
     "bios-disk-unbootable": ("firmware-failure", "the disk cannot be booted"),
     "pxe": ("firmware-failure", "PXE: No boot filename received"),
+    "uefi-shell": ("firmware-failure", "dropped to the UEFI shell"),
     "edk2-exception": ("firmware-failure", "firmware crashed"),
     "edk2-exception-arm": ("firmware-failure", "firmware crashed"),
     "edk2-assert": ("firmware-failure", "firmware assertion"),

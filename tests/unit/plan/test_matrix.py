@@ -99,10 +99,10 @@ def test_suites(world: World, selectors: str, members: list[str]) -> None:
         ("axes: [board]", "(axes): expected keys and values (a mapping), got a list"),
         ("axes: {image: [minimla]}", "(axes.image[0]): unknown image 'minimla'; did you mean 'minimal'?"),
         ("axes: {kernel: [mached]}", "(axes.kernel[0]): 'mached' is not known here; did you mean 'matched'?"),
-        ("axes: {media: [pxe]}", "(axes.media[0]): 'pxe' is not known here; expected one of direct, iso, disk"),
+        ("axes: {media: [disc]}", "(axes.media[0]): 'disc' is not known here; did you mean 'disk'?"),
         (
             "axes: {}\nexclude:\n- {target: board, media: pxe}\n",
-            "matrix.yml:3 (exclude[0].media): unknown media 'pxe'; known names are direct, disk, iso",
+            "matrix.yml:3 (exclude[0].media): unknown media 'pxe'; known names are direct, disk, http, iso, network",
         ),
         ("exclude: [{target: 'rasp*'}]", "(exclude[0].target): no target matches 'rasp*'"),
         ("exclude: [{}]", "(exclude[0]): an empty rule would exclude everything"),

@@ -134,11 +134,12 @@ def test_select_refuses(world: World, how: dict[str, object], expected: str) -> 
     assert expected in refused(lambda: select(made, **how))  # type: ignore[arg-type]
 
 
-def test_a_targets_name_alone_is_its_cell_with_the_default_kernel() -> None:
-    """So that `run TARGET` and `console TARGET` mean one machine, however many kernels the matrix boots on it."""
+def test_a_targets_name_alone_is_its_cell_with_the_default_kernel_and_medium() -> None:
+    """So that `run TARGET` and `console TARGET` mean one machine, whatever else the matrix boots on it."""
     found = plan(Path(__file__).resolve().parents[3])
     (cell,) = select(found, ["raspi3b"])
     assert cell.id == "raspi3b.minimal.distro.direct"
     assert {each.kernel for each in select(found, ["raspi3b.*"])} == {"distro", "matched"}
     assert {each.kernel for each in select(found, ["raspi3b"], suite="nightly")} == {"distro", "matched"}
     assert [each.kernel for each in select(found, ["raspi3b"], "matched")] == ["matched"]
+    assert {each.media for each in select(found, ["raspi3b.*"])} == {"direct", "uboot"}

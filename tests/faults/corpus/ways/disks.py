@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from harness.image.medium import boot_medium
+from harness.image.media.convert import RAW
+from harness.image.medium import disk_medium
 from harness.store import Store
 from tests.faults.corpus.fault import Scene
 
@@ -15,9 +16,7 @@ def gpt_corrupted(scene: Scene) -> Scene:
     """A disk that would start, less the headers of both of its partition tables."""
     files = scene.files
     words = " ".join(files.cmdline)
-    data = bytearray(
-        boot_medium(scene.cell.target, "disk", files.kernel.image, files.initrd, words, Store()).read_bytes()
-    )
+    data = bytearray(disk_medium(scene.cell.target, RAW, files.kernel.image, files.initrd, words, Store()).read_bytes())
     for at in (_SECTOR, len(data) - _SECTOR):
         if data[at : at + 8] != b"EFI PART":
             raise ValueError(f"there is no header at {at}")

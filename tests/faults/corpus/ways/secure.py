@@ -6,7 +6,8 @@ import os
 import signal
 from dataclasses import replace
 
-from harness.image.medium import boot_medium
+from harness.image.media.convert import RAW
+from harness.image.medium import disk_medium
 from harness.machine.qemu.argv import Media
 from harness.store import Store
 from tests.faults.corpus.fault import Meddled, Meddling, Scene, Way
@@ -17,7 +18,7 @@ def unsigned(scene: Scene) -> Scene:
     machine = scene.cell.target.machine.model_copy(update={"secure_boot": False})
     target = scene.cell.target.model_copy(update={"machine": machine})
     files = scene.files
-    path = boot_medium(target, "disk", files.kernel.image, files.initrd, " ".join(files.cmdline), Store())
+    path = disk_medium(target, RAW, files.kernel.image, files.initrd, " ".join(files.cmdline), Store())
 
     def change(media: Media) -> Media:
         media.disks[-1].path.write_bytes(path.read_bytes())
