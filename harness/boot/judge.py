@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.boot.deaths import deaths_in
-from harness.boot.ladder import KERNEL_BANNER, POWEROFF, READY, Rung
+from harness.boot.ladder import KERNEL_BANNER, POWEROFF, READY, Rung, places_of
 from harness.words import Event, Outcome, Reached, Source, Verdict
 
 
@@ -94,8 +94,9 @@ class Judge:
 
     def _out_of_order(self) -> str | None:
         # Behind `ready` it is the harness that asks, several questions at once: those answers have no order.
-        names = [rung.name for rung in self._rungs if not rung.optional]
-        order = {name: place for place, name in enumerate(names[: names.index(READY) + 1] if READY in names else names)}
+        names = [rung.name for rung in self._rungs]
+        awaited = self._rungs[: names.index(READY) + 1] if READY in names else self._rungs
+        order = places_of([rung for rung in awaited if rung.ordered and not rung.optional])
         steps = [step for step in self.reached if step.name in order]
         for earlier, later in pairwise(steps):
             if order[earlier.name] > order[later.name]:

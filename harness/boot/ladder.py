@@ -37,6 +37,10 @@ class Rung(Protocol):
     def optional(self) -> bool:
         """It is told when it is seen, and nobody waits for it."""
 
+    @property
+    def ordered(self) -> bool:
+        """Whether those before it must be reached before it, and those behind it after it."""
+
     def sighted(self, event: Event) -> Sighting | None:
         """The evidence in this event, if there is any."""
 
@@ -51,6 +55,7 @@ class ConsoleRung:
     prompts: bool = False  # whether an unfinished line counts, as a login prompt is one
     failure: Outcome = Outcome.HANG
     optional: bool = False
+    ordered: bool = True
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.source is not Source.CONSOLE or not (event.kind == "lines" or self.prompts):
@@ -69,6 +74,8 @@ class MarkRung:
     expected: dict[str, str] = field(default_factory=dict)
     failure: Outcome = Outcome.SERVICE_FAILED
     optional: bool = False
+    ordered: bool = True
+    group: str = ""  # rungs beside each other in one group come in any order
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.kind != "lines":
@@ -89,6 +96,7 @@ class FactRung:
     kind: str
     failure: Outcome = Outcome.READY
     optional: bool = False
+    ordered: bool = True
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.kind != self.kind or event.source is Source.CONSOLE:
@@ -103,6 +111,7 @@ class ShutdownRung:
     name: str = POWEROFF
     failure: Outcome = Outcome.POWERED_OFF
     optional: bool = False
+    ordered: bool = True
 
     def sighted(self, event: Event) -> Sighting | None:
         if event.source is Source.QMP and event.kind == "SHUTDOWN" and event.data.get("reason") == "guest-shutdown":
@@ -158,23 +167,36 @@ def _verified(target: Target) -> Iterator[Rung]:
         yield _SECURE_BOOT
 
 
+def _lines_of_kernel(target: Target) -> Iterator[Rung]:
+    """In no order: a driver that is a module speaks later than one that is built in."""
+    for one in target.boot.lines:
+        yield ConsoleRung(one.name, re.compile(one.line, re.MULTILINE), ordered=False)
+
+
+def through_door(rungs: Sequence[Rung], door: Sequence[Rung]) -> tuple[Rung, ...]:
+    """A ladder with what stands between firmware and kernel put into its place."""
+    place = 1 if rungs and rungs[0].name == "firmware" else 0
+    return (*rungs[:place], *door, *rungs[place:])
+
+
 def image_ladder(
     target: Target,
     *,
     init_fields: dict[str, str],
     metadata: dict[str, str],
     asks_machine: bool,
-    door: Sequence[Rung] = (),
 ) -> tuple[Rung, ...]:
     """The milestones of an image of ours.
 
     `init_fields` and `metadata` are what the marks `init` and `metadata` must report (the kernel that was built, the
-    instance that was handed in); `door` is what stands between firmware and kernel; `asks_machine` tells whether the
-    machine answers questions of its own (QMP).
+    instance that was handed in); `asks_machine` tells whether the machine answers questions of its own (QMP).
     """
-    rungs: list[Rung] = [*_firmware(target), *door, *_verified(target)]
-    rungs += [_banner(target), *_kernel_on_uefi(target)]
+    rungs: list[Rung] = [*_firmware(target), *_verified(target)]
+    rungs += [_banner(target), *_kernel_on_uefi(target), *_lines_of_kernel(target)]
     rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
+    if clock := target.checks.clocksource:
+        rungs.append(MarkRung("clocksource", {"name": clock}))
+    rungs += [MarkRung(f"bus-{bus}") for bus in target.checks.buses]
     rungs += [MarkRung(f"disk{index}") for index, disk in enumerate(target.disks) if disk.content == "scratch"]
     if target.nics:
         rungs.append(MarkRung("network"))
@@ -189,6 +211,62 @@ def image_ladder(
         rungs.append(FactRung("devices", "inspection"))
     rungs.append(FactRung("shell", "shell"))
     if target.boot.poweroff:
+        rungs.append(ShutdownRung() if asks_machine else _POWER_DOWN)
+    return tuple(rungs)
+
+
+def places_of(rungs: Sequence[Rung]) -> dict[str, int]:
+    """The place of each milestone in the order; those of one group share theirs. Pure."""
+    places: dict[str, int] = {}
+    before = ""
+    place = -1
+    for rung in rungs:
+        group = rung.group if isinstance(rung, MarkRung) else ""
+        if not group or group != before:
+            place += 1
+        places[rung.name] = place
+        before = group
+    return places
+
+
+def check_kind(name: str) -> str:
+    """The kind of the event by which the session tells how a check went."""
+    return f"check:{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What an assembly of containers does, by name: the milestones that its init tells of."""
+
+    volumes: tuple[str, ...] = ()
+    onboot: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    onshutdown: tuple[str, ...] = ()
+
+
+def assembly_ladder(
+    target: Target, steps: Steps, checks: Sequence[str], *, init_fields: dict[str, str], asks_machine: bool
+) -> tuple[Rung, ...]:
+    """The milestones of an assembly of containers; `checks`: names of what is asked once it is ready."""
+    rungs: list[Rung] = [*_firmware(target), *_verified(target)]
+    rungs += [_banner(target), *_kernel_on_uefi(target), *_lines_of_kernel(target)]
+    rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
+    if target.console.channel:
+        rungs.append(MarkRung("channel"))
+    rungs += [MarkRung(f"volume:{name}") for name in steps.volumes]
+    rungs += [MarkRung(f"onboot:{name}") for name in steps.onboot]
+    if steps.services:
+        rungs.append(MarkRung("containerd"))
+        rungs += [MarkRung(f"service:{name}", group="services") for name in steps.services]
+    rungs.append(MarkRung(READY))
+    if asks_machine:
+        rungs.append(FactRung("devices", "inspection"))
+    rungs.append(FactRung("shell", "shell"))
+    rungs += [FactRung(name, check_kind(name), failure=Outcome.SERVICE_FAILED) for name in checks]
+    if target.boot.poweroff:
+        rungs += [MarkRung("services-stopped")] if steps.services else []
+        rungs += [MarkRung(f"onshutdown:{name}") for name in steps.onshutdown]
+        rungs.append(MarkRung("shutdown"))
         rungs.append(ShutdownRung() if asks_machine else _POWER_DOWN)
     return tuple(rungs)
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from harness.boot.checks.check import Check, CheckFailed, Guest
 from harness.boot.dialogue import GuestGone, LineSpawn, Shell
+from harness.boot.guest import SessionGuest
 from harness.boot.judge import Judge, Ruling
-from harness.boot.ladder import POWEROFF, Rung
+from harness.boot.ladder import POWEROFF, Rung, check_kind
 from harness.boot.patience import Patience, RanOut
 from harness.boot.preamble import KIND as PREAMBLE
 from harness.boot.preamble import Preamble, Refused
@@ -63,14 +65,18 @@ class BootResult:
 class Plan:
     """What a boot is held against: its milestones, its limits, and the kernel release that its shell must name.
 
-    `preamble` is said on the console before the kernel runs. `reached` is told of every milestone, `ruled` of what ends
-    the boot, both at the moment they are seen.
+    `preamble` is said on the console before the kernel runs. `checks` are asked of a guest that is up, those whose
+    milestone is still missing; `key` is for those that log in. `farewell`: the command that switches it off. `reached`
+    is told of every milestone, `ruled` of what ends the boot, both at the moment they are seen.
     """
 
     rungs: Sequence[Rung]
     limits: Limits
     release: str | None = None
     preamble: Preamble | None = None
+    checks: Sequence[Check] = ()
+    key: Path | None = None
+    farewell: str = "poweroff -f"
     reached: Callable[[Reached], None] = field(default=lambda _: None)
     ruled: Callable[[Ruling], None] = field(default=lambda _: None)
 
@@ -204,8 +210,11 @@ class Session:
         """After `ready`: ask the machine and the shell for what the console cannot show, then switch off in order."""
         shell = Shell(self.spawn())
         await asyncio.gather(self._inspect(), asyncio.to_thread(self._ask_shell, shell, asyncio.get_running_loop()))
+        for check in self._plan.checks:
+            if check.name in self.judge.missing and not self._over.is_set():
+                await self._ask(check, SessionGuest(self.machine, shell, self._plan.key))
         if POWEROFF in self.judge.missing and not self._over.is_set():
-            shell.send_off("poweroff -f")
+            shell.send_off(self._plan.farewell)
             await self._over.wait()
 
     def cease_judging(self) -> None:
@@ -224,6 +233,22 @@ class Session:
                 preamble(console, tell)
             except Refused as problem:
                 tell(str(problem), ok=False)
+
+    async def _ask(self, check: Check, guest: Guest) -> None:
+        """The answer becomes a fact; the guest's death ends the question."""
+        asking = asyncio.ensure_future(check.ask(guest))
+        over = asyncio.ensure_future(self._over.wait())
+        await asyncio.wait((asking, over), return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        if not asking.done():
+            asking.cancel()
+            await asyncio.wait((asking,))
+            return
+        try:
+            text, good = asking.result(), True
+        except CheckFailed as problem:
+            text, good = str(problem), False
+        self.stream.emit(Source.HARNESS, check_kind(check.name), text, {"ok": good})
 
     async def _inspect(self) -> None:
         for fact in await self.machine.inspect():

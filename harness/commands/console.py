@@ -42,7 +42,7 @@ async def _attached(work: CellWork, store: Store, board: BoundBoard | None, fold
     prepared = await asyncio.to_thread(work.prepare, folder, lambda text: warn(f"{work.id}: {text}"))
     for finding in prepared.findings:  # whoever watches a boot may want to see it fail
         warn(f"preflight: {finding.level}: {finding}")
-    emulator = None if board else await Emulators(store.root, warn).of(work.target.arch)
+    emulator = None if board else await Emulators(store, warn).of(work.target, work.axes[1])
     machine = make_machine(work, prepared, emulator=emulator, board=board, folder=folder)
     ended = asyncio.Event()
 

@@ -12,6 +12,7 @@ from harness.errors import InputError
 from harness.image.compose import compose
 from harness.image.entries import ImageSource
 from harness.image.resolve import resolved_images
+from harness.image.sources import image_source
 from harness.image.writing import Job, format_of, write_image
 from harness.image.yaml.assembly import Assembly, read
 from harness.plan.validate import suggestion
@@ -65,15 +66,7 @@ def arch_of(name: str) -> Arch:
 def images_of(layout: Path | None, repository: ImageSource | None = None) -> ImageSource:
     """Where images are looked for: the layout named, signed ones, the component library, the store, the registry of
     the name."""
-    from harness.image.component.build import Components
-    from harness.image.oci.layout import OciLayout
-    from harness.image.oci.skopeo import Registry
-    from harness.image.oci.sources import Chain
-
-    store = Store()
-    named = [OciLayout(layout, store)] if layout is not None else []
-    signed = [repository] if repository is not None else []
-    return Chain([*named, *signed, Components(store, warn), Registry(store, warn)])
+    return image_source(Store(), warn, layout, repository)
 
 
 def trusted(assembly: Assembly, choice: TrustChoice, layout: Path | None) -> ImageSource:

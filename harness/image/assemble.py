@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import InputError
+from harness.image.assemblyinitrd import assembly_initrd
+from harness.image.incell import cell_file, in_cell
 from harness.image.initrd import initrd
+from harness.image.recipe import image_path
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.distro import distro_kernel, dtb_of
 from harness.kernel.matched.kernel import matched_kernel
@@ -51,7 +55,7 @@ def assemble(
         artifact = configured(user_kernel(kernel, target.arch), store)
         return BootFiles(
             kernel=artifact,
-            initrd=initrd(target, image, artifact, store, progress),
+            initrd=_initrd(target, image, artifact, store, progress),
             dtb=borrowed_dtb(target, store, progress),
             cmdline=cmdline_of(target),
         )
@@ -69,10 +73,25 @@ def assemble(
 
     return BootFiles(
         kernel=artifact,
-        initrd=initrd(target, image, artifact, store, progress, whole=whole),
+        initrd=_initrd(target, image, artifact, store, progress, whole),
         dtb=artifact.dtb or dtb_of(target, artifact),
         cmdline=cmdline_of(target),
     )
+
+
+def _initrd(
+    target: Target,
+    image: str | Path,
+    kernel: KernelArtifact,
+    store: Store,
+    progress: Progress,
+    whole: Callable[[], KernelArtifact] | None = None,
+) -> Path:
+    path = image_path(image)
+    beside = cell_file(path)
+    if beside is None:
+        return initrd(target, image, kernel, store, progress, whole=whole)
+    return assembly_initrd(target, path, in_cell(beside), kernel, store, progress, whole=whole)
 
 
 def cmdline_of(target: Target) -> tuple[str, ...]:

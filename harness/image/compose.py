@@ -51,8 +51,8 @@ class Bundle:
     runtime: dict[str, Any]
 
 
-def compose(assembly: Assembly, images: Images, source: ImageSource) -> list[Entry]:
-    """All entries, parents first, no path twice; the same for the same inputs.
+def compose(assembly: Assembly, images: Images, source: ImageSource, own: Iterable[Entry] = ()) -> list[Entry]:
+    """All entries, parents first, no path twice; the same for the same inputs. `own`: of the cell, over all others.
 
     Raises InputError, with the place in the YAML, for what contradicts itself or its images.
     """
@@ -73,6 +73,8 @@ def compose(assembly: Assembly, images: Images, source: ImageSource) -> list[Ent
         for entry in _bundle(bundle, images):
             tree.add(entry, f"the container {bundle.container.value.name}", where=bundle.container.where())
     add_files(tree, assembly.files, ids, lambda form: metadata_of(assembly, form))
+    for entry in own:
+        tree.add(entry, "the cell", override=True)
     return list(tree)
 
 

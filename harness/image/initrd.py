@@ -6,30 +6,21 @@ import hashlib
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import BinaryIO
 
 from harness.errors import HostError
-from harness.image import cpio
 from harness.image.entries import Entry, character, file, folder, link
+from harness.image.moduletree import module_entries, modules_for
+from harness.image.packing import pack, packing_of
 from harness.image.recipe import component, own_file
 from harness.image.recipe import image as image_of
 from harness.image.steps import PATH, helpers_of, steps_of
 from harness.kernel.aptroot import Answer, AptRoot
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.debian import Superseded, fetch_exact, unpack
-from harness.kernel.distro import depmod, target_file
-from harness.kernel.modules import KEPT_LISTS, Closure, closure, copy_module, read_index
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
 
 _VERSION = 1  # of what this file does; part of the key
-_ZSTD_LEVEL = 9  # measured on 5 MB: 0.1 s to 32%; 19 takes 1.6 s to 30%
-_GZIP_LEVEL = 6
-# What modprobe reads of depmod's lists; the binary ones are for kmod's, the text for busybox's.
-_LISTS = (
-    "modules.alias", "modules.alias.bin", "modules.builtin", "modules.builtin.bin", "modules.dep", "modules.dep.bin",
-    "modules.order", "modules.softdep", "modules.symbols", "modules.symbols.bin",
-)  # fmt: skip
 
 
 def initrd(
@@ -71,10 +62,10 @@ def _made(
             packages[part.package] = apt.resolve(part.package)
         for source in part.own.values():
             files[f"{name}/{source}"] = hashlib.sha256(own_file(name, source)).hexdigest()
-    packing = _packing(kernel)
+    packing = packing_of(kernel, small=True)
     inputs = {
         "version": _VERSION,
-        "form": packing,
+        "form": list(packing),
         "arch": target.arch,
         "components": [
             component(name).model_dump(mode="json", exclude={"needs"}) | {"name": name} for name in recipe.init
@@ -96,33 +87,15 @@ def _made(
             nodes += _component(name, apt, packages, work / name)
         load: tuple[str, ...] = ()
         if current.modules:
-            needed = _closure(target, current)
+            needed = modules_for(target, current)
             load = needed.load
-            nodes += _modules(current.modules, current.release, needed, work / "modules")
+            nodes += module_entries(current.modules, current.release, needed, work / "modules")
         nodes.append(file(PATH, steps_of(target, load).encode()))
         with (folder / "initrd").open("wb") as out:
-            _pack(nodes, out, packing[0])
+            pack(nodes, out, packing)
         shutil.rmtree(work)
 
     return store.get("initrd", inputs, make, room=256 << 20) / "initrd"
-
-
-def _packing(kernel: KernelArtifact) -> list[str | int]:
-    """How the archive is packed: the form, its level, its library's version, as far as it has them.
-
-    A matched kernel's is plain: to unpack its 2 MB would take 60 ms of an emulated boot's 600.
-    """
-    if kernel.matched and not kernel.modules:
-        return ["plain"]
-    if kernel.config and kernel.option("RD_ZSTD") == "y":
-        return ["zstd", _ZSTD_LEVEL, _zstd_version()]
-    return ["gzip", _GZIP_LEVEL]
-
-
-def _closure(target: Target, kernel: KernelArtifact) -> Closure:
-    assert kernel.modules is not None  # noqa: S101 -- asked by the caller
-    index = read_index(kernel.modules / "lib/modules" / kernel.release)
-    return closure(index, target.drivers, helpers_of(target), where=target_file(target, "drivers"))
 
 
 def _component(name: str, apt: AptRoot, packages: Mapping[str, Answer], work: Path) -> list[Entry]:
@@ -145,41 +118,3 @@ def _component(name: str, apt: AptRoot, packages: Mapping[str, Answer], work: Pa
             executable = bool((work / inner).stat().st_mode & 0o100)
             nodes.append(file(path, work / inner, executable=executable))
     return nodes
-
-
-def _modules(root: Path, release: str, needed: Closure, work: Path) -> list[Entry]:
-    """The entries of lib/modules: the closure, unpacked, with an index of its own."""
-    source, tree = root / "lib/modules" / release, work / "lib/modules" / release
-    tree.mkdir(parents=True)
-    names = [copy_module(source, tree, file) for file in needed.files]
-    for name in KEPT_LISTS:
-        if (source / name).is_file():
-            shutil.copyfile(source / name, tree / name)
-    depmod(work, release)
-    present = [name for name in _LISTS if (tree / name).is_file()]
-    return [file(f"lib/modules/{release}/{name}", tree / name) for name in names + present]
-
-
-def _pack(nodes: list[Entry], out: BinaryIO, form: str | int) -> None:
-    if form == "plain":
-        cpio.write(nodes, out)
-        return
-    if form == "zstd":
-        import zstandard
-
-        # One thread: with more, the bytes depend on how many.
-        packer = zstandard.ZstdCompressor(level=_ZSTD_LEVEL, threads=0, write_checksum=True)
-        with packer.stream_writer(out, closefd=False) as stream:
-            cpio.write(nodes, stream)
-        return
-    import gzip
-
-    with gzip.GzipFile(filename="", mode="wb", compresslevel=_GZIP_LEVEL, fileobj=out, mtime=0) as packed:
-        cpio.write(nodes, packed)
-
-
-def _zstd_version() -> str:
-    """zstandard's version: another one may pack the same to other bytes. Not by importing it, which takes 20 ms."""
-    from importlib.metadata import version
-
-    return version("zstandard")

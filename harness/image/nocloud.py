@@ -18,13 +18,15 @@ _PATCHING = threading.Lock()  # pycdlib is one for all threads
 _DATE = 946684800.0  # 2000-01-01: ISO 9660 has no "none" that every reader takes
 
 
-def nocloud_iso(instance_id: str, hostname: str, store: Store) -> Path:
-    """The image, in the store. Raises InputError for values that are not plain names."""
+def nocloud_iso(instance_id: str, hostname: str, store: Store, key: str = "") -> Path:
+    """The image, in the store. `key`: a line of authorized_keys. Raises InputError for other than plain names."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", instance_id):
         raise InputError(f"{instance_id!r} is no instance id", hint="use letters, digits, '.', '_' and '-'")
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?", hostname):
         raise InputError(f"{hostname!r} is no host name", hint="use at most 63 letters, digits and '-'")
     meta = f"instance-id: {instance_id}\nlocal-hostname: {hostname}\n"
+    if key:
+        meta += f"public-keys:\n  - {key.strip()}\n"
     files = {"meta-data": meta, "user-data": "#cloud-config\n"}
 
     def make(folder: Path) -> None:

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, StringConstraints
 
 from harness.errors import InputError, Where
-from harness.plan.target import Model, Name, Package, RelativePath
+from harness.plan.target import Model, Module, Name, Package, RelativePath, Suite
 from harness.plan.validate import suggestion, validate
 from harness.plan.yamlfile import load, shown_path
+from harness.words import Arch
 
 _HERE = Path(__file__).resolve().parent.parent
 IMAGES = _HERE / "images"
@@ -35,6 +36,13 @@ Pattern = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_*?][A-Za-z0-9_.
 Word = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=4096)]
 
 
+class KernelPart(Model):
+    """A kernel of Debian's as an image that `kernel.image` of an assembly may name."""
+
+    packages: dict[Arch, Package] = Field(min_length=1, description="Debian's metapackage by architecture")
+    modules: tuple[Module, ...] = Field((), description="modules it brings, with what they need; those that exist")
+
+
 class Component(Model):
     """One piece of an image. Paths are relative to the image's root."""
 
@@ -49,6 +57,7 @@ class Component(Model):
     )
     folders: tuple[Inside, ...] = Field((), description="empty folders of the image")
     include: tuple[Name, ...] = Field((), description="components whose files are in it too")
+    suite: Suite | None = Field(None, description="suite of Debian that `packages` are of; the host's own if none")
     packages: tuple[Package, ...] = Field(
         (), description="Debian packages that `keep` chooses from, of the image's arch"
     )
@@ -65,6 +74,7 @@ class Component(Model):
     label: dict[str, Any] = Field(
         default_factory=dict, description="how it wants to be run, as in an image YAML: capabilities, binds, ..."
     )
+    kernel: KernelPart | None = Field(None, description="makes it a kernel, and nothing else")
     needs: tuple[Name, ...] = Field((), description="what it asks of a kernel: names of preflight's features.yml")
 
 
@@ -78,12 +88,19 @@ class Image(Model):
 @lru_cache(maxsize=64)
 def image(name: str | Path, folder: Path = IMAGES) -> Image:
     """The image of that name, or in a file of the user's. Raises InputError, naming the nearest where there is none."""
-    path = name if isinstance(name, Path) else folder / f"{name}.yml"
-    if isinstance(name, str) and ("/" in name or not path.is_file()):
-        known = [file.stem for file in folder.glob("*.yml")]
-        raise InputError(f"there is no image {name!r}", hint=suggestion(name, known))
-    document = load(path)
+    document = load(image_path(name, folder))
     return validate(Image, document.data, document)
+
+
+def image_path(name: str | Path, folder: Path = IMAGES) -> Path:
+    """The file of an image: NAME.yml, or that in a folder of its name. Raises InputError, naming the nearest."""
+    if isinstance(name, Path):
+        return name
+    for path in (folder / f"{name}.yml", folder / name / f"{name}.yml"):
+        if "/" not in name and path.is_file():
+            return path
+    known = [file.stem for file in (*folder.glob("*.yml"), *folder.glob("*/*.yml"))]
+    raise InputError(f"there is no image {name!r}", hint=suggestion(name, known))
 
 
 @lru_cache(maxsize=256)

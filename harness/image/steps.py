@@ -22,6 +22,10 @@ def steps_of(target: Target, load: Sequence[str]) -> str:
         lines.append(f"metadata {source}")
     if target.machine.tpm:
         lines.append("tpm yes")
+    if target.checks.clocksource:
+        lines.append(f"clocksource {target.checks.clocksource}")
+    if target.checks.buses:
+        lines.append(f"buses {' '.join(target.checks.buses)}")
     if target.console.channel:
         lines.append(f"channel {target.console.channel}")
         if target.console.baud:

@@ -13,6 +13,7 @@ from harness.kernel.artifact import KernelArtifact
 from harness.kernel.debian import Superseded, fetch_answer, fetch_exact, unpack
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
+from harness.words import Arch
 
 _LAYOUT = 1  # of an unpacked kernel; part of its key
 _ROOM = 1 << 30  # bytes; the largest of Debian 12 takes 420 MB
@@ -33,21 +34,36 @@ def distro_kernel(
     Raises InputError where the target's device tree is not in the package, HostError where it cannot be fetched.
     """
     apt = AptRoot(store, target.arch.debian, suite=target.kernel.suite, progress=progress)
-    package = target.kernel.package
-    try:
-        artifact = unpacked(apt, package, apt.resolve(package), target, thorough)
-    except Superseded:
-        artifact = unpacked(apt, package, apt.resolve(package), target, thorough)
+    where = target_file(target, "kernel.package")
+    artifact, _ = package_kernel(
+        apt, target.kernel.package, target.arch, where=where, dtb=target.kernel.dtb, thorough=thorough
+    )
     dtb_of(target, artifact)
     return artifact
 
 
-def unpacked(apt: AptRoot, package: str, answer: Answer, target: Target, thorough: bool = False) -> KernelArtifact:
-    """The unpacked kernel of one package file."""
+def package_kernel(
+    apt: AptRoot, package: str, arch: Arch, *, where: Where, dtb: str | None = None, thorough: bool = False
+) -> tuple[KernelArtifact, Answer]:
+    """The unpacked kernel of a metapackage, and what the archive said of it.
+
+    `where`: the place that names it. `dtb`: a device tree that is looked at, too. Raises as `distro_kernel` does.
+    """
+    try:
+        answer = apt.resolve(package)
+        return _unpacked(apt, package, answer, arch, where=where, dtb=dtb, thorough=thorough), answer
+    except Superseded:
+        answer = apt.resolve(package)
+        return _unpacked(apt, package, answer, arch, where=where, dtb=dtb, thorough=thorough), answer
+
+
+def _unpacked(
+    apt: AptRoot, package: str, answer: Answer, arch: Arch, *, where: Where, dtb: str | None, thorough: bool
+) -> KernelArtifact:
     if not answer.package.startswith("linux-image-"):
         raise InputError(
             f"{package} is not a kernel package",
-            where=target_file(target, "kernel.package"),
+            where=where,
             hint="use one of Debian's metapackages, such as linux-image-arm64",
         )
     release = answer.package.removeprefix("linux-image-").removesuffix("-unsigned")
@@ -66,14 +82,14 @@ def unpacked(apt: AptRoot, package: str, answer: Answer, target: Target, thoroug
             depmod(folder, release)
 
     entry = apt.store.path("kernel", inputs)
-    dtb = f"dtbs/{target.kernel.dtb}"
-    need = None if thorough else [*_WARM, dtb] if target.kernel.dtb and (entry / dtb).is_file() else _WARM
+    tree = f"dtbs/{dtb}"
+    need = None if thorough else [*_WARM, tree] if dtb and (entry / tree).is_file() else _WARM
     entry = apt.store.get("kernel", inputs, make, need=need, room=_ROOM)
     modules, dtbs, system_map = entry / "lib/modules" / release, entry / "dtbs", entry / "System.map"
     return KernelArtifact(
         image=entry / "kernel",
         release=release,
-        arch=target.arch,
+        arch=arch,
         config=entry / "config",
         modules=entry if modules.is_dir() else None,
         system_map=system_map if system_map.is_file() else None,

@@ -80,6 +80,9 @@ class Machine(Protocol):
     def held_back(self) -> float:
         """Seconds since power-on for which the host kept the machine from running (0 for a real board)."""
 
+    async def endpoint(self, port: int) -> tuple[str, int] | None:
+        """Where on this host a TCP port of the guest is reached; None where there is no way to it."""
+
     async def observe(self) -> Observation | None:
         """What a guest that is stuck shows of itself; it may not run on afterwards. None where nobody can look."""
 

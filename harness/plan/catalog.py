@@ -17,6 +17,7 @@ from harness.errors import InputError, Where
 from harness.plan.target import RESERVED, Target
 from harness.plan.validate import suggestion, validate
 from harness.plan.yamlfile import Document, Loc, load, shown, shown_path
+from harness.words import Arch
 
 TARGET_FILE = "target.yml"
 # A leading underscore marks a target that is only there to be extended.
@@ -93,8 +94,10 @@ class Catalog:
         """The image files by name, sorted by it."""
         found: dict[str, Path] = {}
         for folder in self._image_folders:
-            for path in _entries(folder):
-                if path.suffix == ".yml" and _IMAGE.fullmatch(path.stem) and path.stem not in RESERVED:
+            for entry in _entries(folder):
+                # A file, or a folder with one of its name: an assembly of containers.
+                path = entry if entry.suffix == ".yml" else entry / f"{entry.name}.yml"
+                if _IMAGE.fullmatch(path.stem) and path.stem not in RESERVED and path.is_file():
                     found.setdefault(path.stem, path)
         return dict(sorted(found.items()))
 
@@ -108,13 +111,25 @@ class Catalog:
 
     def target(self, name: str) -> Target:
         """A target with `extends` followed and every default filled in. InputError when it is unknown or wrong."""
+        if name not in self._targets and (
+            name.startswith("_") or not any(name in folders for folders in self._folders)
+        ):
+            hint = suggestion(name, self.names, "known targets are")
+            raise InputError(f"unknown target {shown(name)}", hint=hint)
+        return self._whole(name)
+
+    def host_of_nested(self, arch: Arch) -> Target:
+        """The machine that others of `arch` run in where they need KVM and the host has none: `_nested-<arch>`.
+
+        It is no cell; its name is its folder's less the underscore. InputError where there is none.
+        """
+        return self._whole(f"_nested-{arch.value}")
+
+    def _whole(self, name: str) -> Target:
         known = self._targets.get(name)
         if known is None:
-            if name.startswith("_") or not any(name in folders for folders in self._folders):
-                hint = suggestion(name, self.names, "known targets are")
-                raise InputError(f"unknown target {shown(name)}", hint=hint)
             lineage = self.lineage(name)
-            known = validate(Target, {**lineage.data, "name": name}, lineage, ("extends",))
+            known = validate(Target, {**lineage.data, "name": name.lstrip("_")}, lineage, ("extends",))
             known = known.found_in(tuple(document.path.parent for document in reversed(lineage.documents)))
             self._targets[name] = known
         return known

@@ -39,6 +39,7 @@ class Cell:
     media: str
     suites: tuple[str, ...] = ()
     retry: Retry = field(default_factory=Retry)
+    image_file: Path | None = None
 
     def __hash__(self) -> int:
         return hash(self.id)
@@ -142,9 +143,10 @@ class Planner:
         points = self.points()
         targets = {point[0]: None for point in points}
         resolved = {name: self.catalog.target(name) for name in targets}
+        images = {image: self.catalog.image(image) for image in {point[1] for point in points}}
         suites = self.suites(points, resolved)
         cells = tuple(
-            Cell(resolved[point[0]], *point[1:], names, self.matrix.retry)
+            Cell(resolved[point[0]], *point[1:], names, self.matrix.retry, images[point[1]])
             for point, names in zip(points, suites, strict=True)
         )
         names = tuple(self.matrix.suites)

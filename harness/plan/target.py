@@ -45,6 +45,12 @@ QemuWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-
 QemuText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._:+=@-]*$", max_length=128)]
 Tty = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9]+$", max_length=31)]
 Module = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
+# A CPU feature as QEMU has it behind the model's name: hv-time, kvm=off, -nrip-save.
+CpuFeature = Annotated[
+    str, StringConstraints(pattern=r"^[+-]?[A-Za-z0-9][A-Za-z0-9._-]*(=[A-Za-z0-9._+-]+)?$", max_length=64)
+]
+# A name in /sys that our init's shell reads: no white space, no pattern, no slash.
+SysfsWord = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
 Package = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9+.-]+$", max_length=100)]
 Suite = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z-]*$", max_length=40)]
 # One word of the kernel's command line: printable, and no space or double quote (the kernel's parser lets a quote
@@ -92,6 +98,10 @@ class Machine(Model):
 
     type: QemuWord = Field(description="QEMU machine type, such as q35, virt or raspi3b")
     cpu: QemuWord | None = Field(None, description="QEMU CPU model; boards bring their own")
+    cpu_features: tuple[CpuFeature, ...] = Field((), description="features on top of the model, such as hv-time")
+    accelerator: Literal["any", "kvm"] = Field(
+        "any", description="kvm: what is in the machine takes KVM; without it on the host, that of a nested guest"
+    )
     cpus: int = Field(1, ge=1, le=64, description="virtual CPUs")
     memory: int = Field(256, ge=16, le=65536, description="memory in MiB")
     threads: Literal["multi", "single"] = Field(
@@ -156,6 +166,31 @@ class Kernel(Model):
     )
 
 
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as problem:
+        raise ValueError(f"{text!r} is no regular expression: {problem}") from None
+    return text
+
+
+Pattern = Annotated[OneLine, AfterValidator(_pattern)]
+
+
+class KernelLine(Model):
+    """A line that the kernel says on this hardware before the machine is ready, and that is a milestone."""
+
+    name: Name
+    line: Pattern = Field(description="a regular expression that is found in it")
+
+
+class Checks(Model):
+    """What our init looks for in sysfs, a milestone each."""
+
+    clocksource: SysfsWord | None = Field(None, description="the clock that the kernel has to have chosen")
+    buses: tuple[SysfsWord, ...] = Field((), description="buses on each of which a device has to be listed")
+
+
 class Boot(Model):
     """What the harness may expect of the boot, and for how long."""
 
@@ -164,6 +199,7 @@ class Boot(Model):
     silence: float = Field(40, gt=0, le=3600, description="seconds without a sign of life before it counts as hung")
     deadline: float = Field(180, gt=0, le=86400, description="seconds to the last milestone")
     expected: float = Field(10, gt=0, le=86400, description="seconds a boot takes, until history knows better")
+    lines: tuple[KernelLine, ...] = Field((), description="lines of the kernel that are milestones, in any order")
 
 
 class Target(Model):
@@ -187,6 +223,7 @@ class Target(Model):
     drivers: tuple[Module, ...] = Field((), description="kernel modules this hardware needs, in order of loading")
     cmdline: tuple[CmdlineWord, ...] = Field((), description="kernel command line, a word an entry; console= is added")
     boot: Boot = Boot()
+    checks: Checks = Checks()
     notes: Prose = ""
     # Where it was found, and no part of what a file may say: its own folder last, after those it extends.
     _folders: tuple[Path, ...] = PrivateAttr(())

@@ -82,6 +82,12 @@ def _told(
         names = _keys(model, loc[:-1]) + (extra if len(loc) == 1 else ())
         word = str(loc[-1])
         return f"unknown key {shown(word)}", suggestion(word, names, "known keys are")
+    if kind == "union_tag_not_found":
+        return f"key {error['ctx']['discriminator']} is missing", None
+    if kind == "union_tag_invalid":
+        tags = tuple(re.findall(r"'([^']*)'", str(error["ctx"]["expected_tags"])))
+        tag = str(error["ctx"]["tag"])
+        return f"{shown(tag)} is not known here", suggestion(tag, tags, "expected one of")
     got = shown(value) if isinstance(value, str) else _kind(value)
     if kind in ("enum", "literal_error"):
         names = tuple(re.findall(r"'([^']*)'", str(error["ctx"]["expected"])))

@@ -143,6 +143,9 @@ def _accelerators(record: RunRecord) -> list[str]:
     for arch, accelerator in record.host.accelerator.items():
         arches.setdefault(accelerator, []).append(arch.value)
     lines = []
+    for cell in record.cells:  # a machine that needs KVM may have got it another way than its architecture
+        if cell.accelerator and cell.accelerator != record.host.accelerator.get(cell.arch):
+            arches.setdefault(cell.accelerator, []).append(cell.cell)
     for accelerator, names in arches.items():
         reason = f" ({accelerator.reason})" if accelerator.reason else ""
         lines.append(f"accelerator {accelerator.name} for {', '.join(names)}{reason}")

@@ -17,6 +17,7 @@ from harness.diagnosis.why import cause_of
 from harness.errors import BootmatrixError
 from harness.forensics.findings import Findings, examine
 from harness.machine.board.binding import BoundBoard
+from harness.machine.nested.machine import NestedMachine
 from harness.machine.protocol import Machine
 from harness.machine.qemu.argv import memory_mib
 from harness.machine.qemu.machine import QemuMachine
@@ -55,14 +56,17 @@ class Attempt:
         return self.result.ruling if self.result else None
 
 
-def admitted(admission: Admission, work: Work, board: BoundBoard | None) -> AbstractAsyncContextManager[None]:
+def admitted(
+    admission: Admission, work: Work, *, emulator: Emulator | None, board: BoundBoard | None
+) -> AbstractAsyncContextManager[None]:
     """Inside, the boot may run: a board is taken whole, a guest takes of the host's memory and processors.
 
     A kernel that boots keeps one processor busy, however many it has.
     """
     if board:
         return admission.alone(board.name)
-    return admission.admitted(Need(memory=memory_mib(work.target), cpus=1))
+    outermost = emulator.host.holding(work.target) if emulator and emulator.host else work.target
+    return admission.admitted(Need(memory=memory_mib(outermost), cpus=1))
 
 
 class MachineMaker(Protocol):
@@ -80,13 +84,16 @@ def make_machine(
     if board:
         return board.machine(work.target, prepared.media, folder)
     assert emulator is not None  # noqa: S101 - the engine finds one for every target without a board
+    binary = str(emulator.binary.path)
+    if emulator.host:
+        return NestedMachine(work.target, prepared.media, host=emulator.host, folder=folder, binary=binary)
     return QemuMachine(
         work.target,
         prepared.media,
         accelerator=emulator.accelerator.name,
         cpu=emulator.accelerator.cpu,
         folder=folder,
-        binary=str(emulator.binary.path),
+        binary=binary,
     )
 
 
@@ -104,7 +111,17 @@ def plan_of(work: Work, prepared: Prepared, machine: Machine, progress: Progress
     rungs = prepared.rungs(machine.watches_itself)
     progress.expect(work.id, [rung.name for rung in rungs if not rung.optional])
     limits = Limits(min(settings.silence, work.deadline), work.deadline, settings.resets)
-    return Plan(rungs, limits, prepared.release, prepared.preamble, reached, ruled)
+    return Plan(
+        rungs,
+        limits,
+        prepared.release,
+        prepared.preamble,
+        checks=prepared.checks,
+        key=prepared.key,
+        farewell=prepared.farewell,
+        reached=reached,
+        ruled=ruled,
+    )
 
 
 async def attempt(

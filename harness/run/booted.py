@@ -84,12 +84,12 @@ class BootedMachine:
     ) -> None:
         """The whole life of the machine, in one task: admission, boot, use, end."""
         self._switch_off = asyncio.Event()
-        emulator = None if board else await Emulators(store.root, progress.note).of(work.target.arch)
+        emulator = None if board else await Emulators(store, progress.note).of(work.target, work.axes[1])
         prepared = await asyncio.to_thread(work.prepare, folder, progress.note)
         if self._preflight and (found := errors(prepared.findings)):
             raise GuestNotReady(f"{work.id}: {refusal(found)}")
         machine = make_machine(work, prepared, emulator=emulator, board=board, folder=folder)
-        async with admitted(Admission(), work, board):
+        async with admitted(Admission(), work, emulator=emulator, board=board):
             session = Session(machine, plan_of(work, prepared, machine, progress), records=folder, name=work.id)
             try:
                 async with session:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from harness.boot.ladder import Rung, image_ladder
+from harness.boot.ladder import Rung, through_door
 from harness.doors.door import Entry, through
 from harness.image.assemble import BootFiles, assemble
 from harness.image.configdrive import config_drive
@@ -14,6 +14,7 @@ from harness.image.identity import Identity, identity_of
 from harness.image.media.signing import signer_of
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
+from harness.image.sshkey import public_half, ssh_key
 from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.machine.board.binding import BoundBoard
 from harness.machine.cloud.command import metadata_service
@@ -25,8 +26,9 @@ from harness.machine.qemu.packaged import uefi_of
 from harness.plan.cells import Cell
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
-from harness.preflight.gather import gather, image_needs
+from harness.preflight.gather import gather
 from harness.preflight.preflight import preflight
+from harness.run.cellimage import Expected, cell_image
 from harness.run.work import Prepared, Say
 from harness.store import Store
 
@@ -50,7 +52,9 @@ class CellWork:
 
         `source`: what matched kernels are built from in the place of the default.
         """
-        self._cell = replace(cell, target=board.narrowed(cell.target)) if board else cell
+        target = board.narrowed(cell.target) if board else cell.target
+        self._image = cell_image(cell.image_file or cell.image)
+        self._cell = replace(cell, target=self._image.fitted(target))
         self._store = store
         self._kernel = kernel
         self._source = source or DEFAULT_SOURCE
@@ -84,8 +88,12 @@ class CellWork:
         """Kernel, initrd and device tree from the store; the machine's own disks and firmware variables in `folder`."""
         cell, target = self._cell, self._cell.target
         kernel = self._kernel or cell.kernel
-        files = assemble(target, cell.image, kernel, cell.media, self._store, say, source=self._source)
-        who = identity_of(target.name)
+        image = cell.image_file or cell.image
+        files = assemble(target, image, kernel, cell.media, self._store, say, source=self._source)
+        who, key = identity_of(target.name), None
+        if self._image.logs_in:
+            key = ssh_key(self._store)
+            who = replace(who, key=public_half(key).decode().strip())
         direct = Media(
             kernel=files.kernel.image,
             initrd=files.initrd,
@@ -94,19 +102,15 @@ class CellWork:
             disks=tuple(self._disks(folder, who)),
             firmware=own_firmware(target, folder, self._store),
             metadata=metadata_service(target, who),
+            forwards=tuple(dict.fromkeys(check.asks_port for check in self._image.checks if check.asks_port)),
         )
         opened = through(cell.media, Entry(target, direct, folder, self._store))
+        expected = Expected(_init_fields(target, files), _metadata_fields(target, who))
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:
-            return image_ladder(
-                target,
-                init_fields=_init_fields(target, files),
-                metadata=_metadata_fields(target, who),
-                asks_machine=asks_machine,
-                door=opened.rungs,
-            )
+            return through_door(self._image.rungs(target, expected, asks_machine=asks_machine), opened.rungs)
 
-        facts = gather(target, files.kernel, direct, self._store, needs=image_needs(cell.image, target))
+        facts = gather(target, files.kernel, direct, self._store, needs=self._image.needs(target))
         return Prepared(
             opened.media,
             rungs,
@@ -116,6 +120,9 @@ class CellWork:
             artefacts=_artefacts(files),
             facts=facts,
             findings=preflight(facts),
+            checks=tuple(check.knowing(expected.instance) for check in self._image.checks),
+            key=key,
+            farewell=self._image.farewell,
         )
 
     def _disks(self, folder: Path, who: Identity) -> list[DiskFile]:
@@ -126,7 +133,8 @@ class CellWork:
                 case "scratch":
                     write_scratch(path, index, disk.size)
                 case "nocloud":
-                    copy_sparse(nocloud_iso(who.instance, who.hostname, self._store), path)
+                    key = who.key if self._image.logs_in else ""
+                    copy_sparse(nocloud_iso(who.instance, who.hostname, self._store, key), path)
                 case "config-drive":
                     copy_sparse(config_drive(who, self._store), path)
             disks.append(DiskFile(path))

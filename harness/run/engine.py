@@ -17,7 +17,7 @@ from harness.machine.board.binding import BoundBoard, BoundLab
 from harness.preflight.finding import errors
 from harness.report.progress import Progress
 from harness.report.results import CellRecord
-from harness.run.accelerators import Emulators
+from harness.run.accelerators import Emulator, Emulators
 from harness.run.admission import Admission
 from harness.run.attempt import Attempt, MachineMaker, admitted, attempt, make_machine
 from harness.run.history import History
@@ -136,7 +136,7 @@ class Run:
         try:
             if board is None:
                 # Beside the build, and so early that a run learns at once what it has to emulate with.
-                emulator = asyncio.create_task(self._engine.emulators.of(work.target.arch))
+                emulator = asyncio.create_task(self._emulator(work))
                 prepared, _ = await asyncio.gather(asyncio.get_running_loop().run_in_executor(pool, prepare), emulator)
             else:
                 prepared = await asyncio.get_running_loop().run_in_executor(pool, prepare)
@@ -164,8 +164,9 @@ class Run:
         """One of `jobs` workers: take the longest boot that is built, until every work has its record."""
         while built := (await self._line.get()).built:
             try:
-                async with admitted(self._engine.admission, built.work, built.board):
-                    await self._boot(built)
+                emulator = None if built.board else await self._emulator(built.work)
+                async with admitted(self._engine.admission, built.work, emulator=emulator, board=built.board):
+                    await self._boot(built, emulator)
             except Exception as problem:
                 cause = self._told(built.work, problem)
                 self._done(not_booted(built.work, Verdict.ERROR, cause, build=built.seconds))
@@ -180,9 +181,11 @@ class Run:
         log.write_text("".join(traceback.format_exception(problem)), encoding="utf-8", errors="backslashreplace")
         return f"a bug in bootmatrix: {problem!r}; please report it with {log}"
 
-    async def _boot(self, built: _Built) -> None:
+    async def _emulator(self, work: Work) -> Emulator:
+        return await self._engine.emulators.of(work.target, work.axes[1])
+
+    async def _boot(self, built: _Built, emulator: Emulator | None) -> None:
         work = built.work
-        emulator = None if built.board else await self._engine.emulators.of(work.target.arch)
         attempts: list[Attempt] = []
         machine_name = work.target.machine.type
         folder = self._work_folder(work)

@@ -75,7 +75,7 @@ def run_works(works: Sequence[Work], options: Options, store: Store, progress: P
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: its owner handles signals
                 loop.add_signal_handler(number, task.cancel)
-        emulators = Emulators(store.root, progress.note)
+        emulators = Emulators(store, progress.note)
         emulators_seen.append(emulators)
         engine = Engine(
             run_dir=options.run_dir,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from harness.boot.checks.check import Check
 from harness.boot.ladder import Rung
 from harness.boot.preamble import Preamble
 from harness.machine.qemu.argv import Media
@@ -30,6 +31,9 @@ class Prepared:
     preamble: Preamble | None = None
     release: str | None = None
     ends_at_ready: bool = False
+    checks: Sequence[Check] = ()
+    key: Path | None = None  # for checks that log in
+    farewell: str = "poweroff -f"
     system_map: Path | None = None  # of the kernel that is booted, where it is known
     artefacts: dict[str, str] = field(default_factory=dict)
     facts: Facts | None = None  # None where nothing is known of what is booted: an ISO, a disk

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from types import TracebackType
 
-from harness.machine.qemu.argv import Wiring, qemu_argv
+from harness.machine.qemu.argv import Wiring, qemu_argv, socket_of
 from harness.machine.qemu.process import socket_pair
 from harness.plan.cells import Cell
 from harness.run.work import Prepared
@@ -20,7 +20,9 @@ READY = b"bootmatrix: step=ready"
 
 def bare_argv(cell: Cell, prepared: Prepared, console: int, channel: int | None) -> list[str]:
     """The harness's own command line, without the monitor and without waiting for it."""
-    wiring = Wiring(console=console, channel=channel, qmp=-1)
+    wiring = Wiring(
+        console=socket_of(console), channel=None if channel is None else socket_of(channel), qmp=socket_of(-1)
+    )
     argv = qemu_argv(cell.target, prepared.media, accelerator="tcg", wiring=wiring)
     argv.remove("-S")
     at = argv.index("socket,id=qmp,fd=-1")

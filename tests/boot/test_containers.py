@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.commands.image import images_of
 from harness.image.compose import compose
 from harness.image.media.payload import write_initrd
 from harness.image.resolve import resolved_images
+from harness.image.sources import image_source
 from harness.image.yaml.assembly import read
 from harness.kernel.distro import distro_kernel
 from harness.plan.catalog import Catalog
@@ -45,7 +45,7 @@ def test_onboot_services_and_shutdown(name: str, tmp_path: Path, bootmatrix: Cal
         {"path": f"{modules}/modules.dep", "contents": "overlay.ko:\n", "mode": "0644"},
     ]
     (tmp_path / "in.yml").write_text(IMAGE + f"files: {json.dumps(files)}\n")
-    assembly, images = read([tmp_path / "in.yml"]), images_of(None)
+    assembly, images = read([tmp_path / "in.yml"]), image_source(Store())
     entries = compose(assembly, resolved_images(assembly, images, target.arch), images)
     with (tmp_path / "initrd").open("wb") as out:
         write_initrd(entries, out)

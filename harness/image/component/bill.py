@@ -14,16 +14,25 @@ from harness.image.sbom import spdx
 from harness.image.sbom.databases.bills import FOLDER
 from harness.image.sbom.inventory import Inventory, Package, files_of, hashed
 from harness.image.sbom.licences import declared
+from harness.kernel.aptroot import Answer
 
 
 def with_bill(name: str, entries: Sequence[Entry], debs: Sequence[Deb], givers: Mapping[str, str]) -> list[Entry]:
     """The entries and the file `NAME.spdx.json`. `givers`: paths and the packages that they are from."""
     by_name = {deb.answer.package: deb for deb in debs}
-    used = sorted(set(givers.values()))
+    packages = {package: package_of(by_name[package]) for package in set(givers.values())}
+    return with_packages(name, entries, packages, givers)
+
+
+def with_packages(
+    name: str, entries: Sequence[Entry], packages: Mapping[str, Package], givers: Mapping[str, str]
+) -> list[Entry]:
+    """The same, of packages by name that are known already."""
+    used = sorted(packages)
     files = hashed(files_of(entries))
     inventory = Inventory(
         files,
-        tuple(package_of(by_name[package]) for package in used),
+        tuple(packages[package] for package in used),
         {path: used.index(package) for path, package in givers.items() if path in files},
     )
     data = media.canonical(spdx.component_document(name, inventory))
@@ -37,9 +46,13 @@ def with_bill(name: str, entries: Sequence[Entry], debs: Sequence[Deb], givers: 
 
 def package_of(deb: Deb) -> Package:
     """What a Debian package says of itself."""
-    answer = deb.answer
-    purl = PackageURL("deb", "debian", answer.package, answer.version, {"arch": answer.arch}).to_string()
     licence, comment = declared(_copyright(deb))
+    return package_named(deb.answer, licence, comment)
+
+
+def package_named(answer: Answer, licence: str = "", comment: str = "") -> Package:
+    """A Debian package by what the archive says of it."""
+    purl = PackageURL("deb", "debian", answer.package, answer.version, {"arch": answer.arch}).to_string()
     return Package(answer.package, answer.version, answer.arch, purl, answer.sha256, licence, comment)
 
 

@@ -13,6 +13,7 @@ from harness.errors import HostError, InputError
 from harness.image.component.bill import with_bill
 from harness.image.component.closure import Pool, closure, pool_of
 from harness.image.component.debtree import Deb, deb_tree, merged
+from harness.image.component.kernel import kernel_component
 from harness.image.entries import LABEL, Bytes, Entry, Kind, ResolvedImage, file, folder, link
 from harness.image.oci import media
 from harness.image.oci.content import Checked
@@ -72,19 +73,22 @@ def built(name: str, arch: Arch, store: Store, progress: Progress = silent, *, r
 def _built(name: str, arch: Arch, store: Store, progress: Progress, recipes: Path) -> Path:
     parts = parts_of(name, recipes)
     recipe = parts[-1].recipe
+    if recipe.kernel:
+        return kernel_component(name, recipe, arch, store, progress)
     own = {
         f"{part.name}/{source}": own_file(part.name, source, recipes)
         for part in parts
         for source in part.recipe.own.values()
     }
-    debs = _packages([package for part in parts for package in part.recipe.packages], arch, store, progress)
+    apt = AptRoot(store, arch.debian, suite=recipe.suite, progress=progress)
+    debs = _packages([package for part in parts for package in part.recipe.packages], apt, store)
     from importlib.metadata import version
 
     inputs = {
         "version": _VERSION,
         "arch": arch.value,
         "name": name,
-        "recipes": {part.name: part.recipe.model_dump(mode="json") for part in parts},
+        "recipes": {part.name: part.recipe.model_dump(mode="json", exclude={"suite"}) for part in parts},
         "own": {path: hashlib.sha256(data).hexdigest() for path, data in own.items()},
         "packages": {deb.answer.package: deb.answer.sha256 for deb in debs},
         "zstd": [version("zstandard"), ZSTD_LEVEL],
@@ -98,9 +102,8 @@ def _built(name: str, arch: Arch, store: Store, progress: Progress, recipes: Pat
     return store.get("component", inputs, make, room=512 << 20)
 
 
-def _packages(names: Iterable[str], arch: Arch, store: Store, progress: Progress) -> list[Deb]:
+def _packages(names: Iterable[str], apt: AptRoot, store: Store) -> list[Deb]:
     """The packages named and the libraries they depend on, breadth first."""
-    apt = AptRoot(store, arch.debian, progress=progress)
     found: dict[str, Deb] = {}
     todo = list(names)
     while todo:

@@ -35,7 +35,7 @@ class Accelerator:
     `cache_error` where the verdict could not be kept.
     """
 
-    name: Literal["kvm", "tcg"]
+    name: Literal["kvm", "tcg", "nested"]
     reason: str
     facts: Mapping[str, Any] = field(default_factory=dict)
 

@@ -93,6 +93,10 @@ class BoardMachine:
             await self._switch(self._board.power.off)
             await self._switch(self._board.power.on)
 
+    async def endpoint(self, port: int) -> tuple[str, int] | None:  # noqa: ARG002 -- the protocol's
+        """A lab does not tell how a board is wired to a network."""
+        return None
+
     def write(self, port: Port, data: bytes) -> None:
         """Send bytes to the console."""
         if port is not Port.CONSOLE or self._line is None:

@@ -71,6 +71,7 @@ class Media:
     """What is put into the machine: files by absolute path.
 
     `disks` stand in the order of the target's disks; one more than the target has goes to the bus of its first.
+    `forwards`: TCP ports of the guest that can be reached from this host.
     """
 
     kernel: Path | None = None
@@ -83,17 +84,29 @@ class Media:
     bios: Path | None = None  # a firmware that is one file, in the place of the machine's own
     netboot: Netboot | None = None
     metadata: tuple[str, ...] = ()  # the program that answers one request to the metadata service
+    forwards: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Wiring:
-    """Descriptors of the sockets that carry the lines and QMP. `None` for all is the command a person types."""
+    """What carries the lines and QMP: QEMU's chardevs less their ids. `None` for all is the command a person types."""
 
-    console: int | None = None
-    channel: int | None = None
-    qmp: int | None = None
-    tpm: int | None = None
-    web: int | None = None  # a server's, for HTTP
+    console: str | None = None
+    channel: str | None = None
+    qmp: str | None = None
+    tpm: str | None = None
+    web: str | None = None  # a server's, for HTTP
+
+
+def socket_of(descriptor: int) -> str:
+    """The chardev of a socket that QEMU inherits."""
+    return f"socket,fd={descriptor}"
+
+
+def chardev(backend: str, name: str) -> tuple[str, str]:
+    """A chardev of that id."""
+    kind, _, rest = backend.partition(",")
+    return ("-chardev", ",".join((kind, f"id={name}", *([rest] if rest else []))))
 
 
 BY_HAND = Wiring()
@@ -139,7 +152,7 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     in_turn = accelerator == "tcg" and machine.threads == "single"
     yield from ("-accel", f"{accelerator},thread=single" if in_turn else accelerator)
     if machine.cpu:  # a board brings its own, which is not ours to choose
-        yield from ("-cpu", cpu or machine.cpu)
+        yield from ("-cpu", ",".join((cpu or machine.cpu, *machine.cpu_features)))
     if machine.cpus > 1:
         yield from ("-smp", str(machine.cpus))
     if not machine.fixed_memory:
@@ -167,16 +180,17 @@ def _behaviour(target: Target, media: Media, *, stopped: bool) -> Iterator[str]:
 def _lines(target: Target, wiring: Wiring) -> Iterator[str]:
     console = target.console
     ports: dict[int, str] = {}
-    if wiring.qmp is None:
+    if wiring == BY_HAND:
         yield from ("-chardev", "stdio,id=console,mux=on,signal=off", "-mon", "console")
         ports[console.port] = "chardev:console"
     else:
-        yield from ("-chardev", f"socket,id=console,fd={wiring.console}")
+        yield from chardev(wiring.console or "null", "console")
         ports[console.port] = "chardev:console"
         if wiring.channel is not None:
-            yield from ("-chardev", f"socket,id=channel,fd={wiring.channel}")
+            yield from chardev(wiring.channel, "channel")
             ports[console.channel_port] = "chardev:channel"
-        yield from ("-chardev", f"socket,id=qmp,fd={wiring.qmp}", "-mon", "chardev=qmp,mode=control")
+        if wiring.qmp is not None:
+            yield from (*chardev(wiring.qmp, "qmp"), "-mon", "chardev=qmp,mode=control")
     if console.channel:
         ports.setdefault(console.channel_port, "null")
     for port in range(max(ports) + 1):
@@ -236,19 +250,24 @@ def _cdrom(bus: str, path: Path, index: int) -> list[str]:
 def _tpm(target: Target, wiring: Wiring) -> Iterator[str]:
     if target.machine.tpm is None:
         return
-    end = f"path={TPM_SOCKET}" if wiring.tpm is None else f"fd={wiring.tpm}"
-    yield from ("-chardev", f"socket,id=tpm,{end}", "-tpmdev", "emulator,id=tpm0,chardev=tpm")
+    yield from chardev(wiring.tpm or f"socket,path={TPM_SOCKET}", "tpm")
+    yield from ("-tpmdev", "emulator,id=tpm0,chardev=tpm")
     yield from _json("-device", {"driver": target.machine.tpm, "tpmdev": "tpm0"})
 
 
 def _nic(index: int, nic: Nic, wiring: Wiring, media: Media) -> Iterator[str]:
     netdev, netboot = f"net{index}", media.netboot if index == 0 else None
+    # Port 0: QEMU takes a free one and tells which, so that two machines never want the same.
+    rules = [f"tcp:127.0.0.1:0-:{port}" for port in (media.forwards if index == 0 else ())]
     if nic.model == "onboard":
         if netboot:
             raise InputError("a board's own network card cannot boot from the network here")
-        yield from ("-nic", f"user,id={netdev},restrict={_switch(not nic.internet)}")
+        words = [f"user,id={netdev},restrict={_switch(not nic.internet)}", *(f"hostfwd={rule}" for rule in rules)]
+        yield from ("-nic", ",".join(words))
         return
     backend: dict[str, Any] = {"type": "user", "id": netdev, "restrict": not nic.internet}
+    if rules:
+        backend["hostfwd"] = [{"str": rule} for rule in rules]
     if nic.metadata and media.metadata:
         service = f"tcp:{METADATA_ADDRESS}:80-cmd:{shlex.join(media.metadata)}"
         backend |= {**_LINK_LOCAL, "guestfwd": [{"str": service}]}
@@ -277,7 +296,7 @@ def _served(backend: dict[str, Any], netboot: Netboot, wiring: Wiring, web: str)
     if netboot.file:
         backend["bootfile"] = netboot.file
     if netboot.web and wiring.web is not None:
-        yield from ("-chardev", f"socket,id=web,fd={wiring.web}")
+        yield from chardev(wiring.web, "web")
         backend["guestfwd"] = [*backend.get("guestfwd", ()), {"str": f"tcp:{web}:80-chardev:web"}]
         if netboot.file:
             backend["bootfile"] = f"http://{web}/{netboot.file}"
@@ -289,12 +308,23 @@ def _is_pci(model: str) -> bool:
 
 
 def _file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> dict[str, object]:
+    protocol = "host_device" if path.is_relative_to("/dev") else "file"  # `file` refuses a block device
     return {
         "driver": fmt,
         "node-name": name,
         "read-only": read_only,
-        "file": {"driver": "file", "filename": str(path), "read-only": read_only},
+        "file": {"driver": protocol, "filename": str(path), "read-only": read_only},
     }
+
+
+def block_node(name: str, path: Path, *, read_only: bool = False) -> list[str]:
+    """A raw image file, for a device that names the node as its `drive`."""
+    return _json("-blockdev", _file_node(name, path, read_only=read_only))
+
+
+def device(driver: str, **properties: object) -> list[str]:
+    """A device by its driver."""
+    return _json("-device", {"driver": driver, **properties})
 
 
 def _json(option: str, value: Mapping[str, object]) -> list[str]:

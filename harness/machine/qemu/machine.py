@@ -15,13 +15,14 @@ from harness.errors import HostError
 from harness.machine.line import Line
 from harness.machine.observation import Observation
 from harness.machine.protocol import Fact, Port, Sink
-from harness.machine.qemu.argv import BY_HAND, Media, Wiring, qemu_argv
+from harness.machine.qemu.argv import BY_HAND, Media, Wiring, qemu_argv, socket_of
 from harness.machine.qemu.inspection import inspect_guest
 from harness.machine.qemu.observe import observe_guest
 from harness.machine.qemu.process import Exit, Process, socket_pair
-from harness.machine.qemu.qmp import Monitor
+from harness.machine.qemu.qmp import ANSWER_TIMEOUT, Monitor
 from harness.machine.qemu.tpm import Tpm
 from harness.machine.qemu.tpm import by_hand as tpm_by_hand
+from harness.machine.qemu.usernet import forwarded_from
 from harness.machine.qemu.webserver import serve
 from harness.plan.target import Target
 from harness.words import Source
@@ -33,6 +34,8 @@ QUIT_GRACE = 3.0  # seconds QEMU gets to end by itself after `quit`
 
 class QemuMachine:
     """Made for one target and its media; can be switched on once."""
+
+    start_limit = ANSWER_TIMEOUT  # seconds from the start of the process to its monitor's greeting
 
     def __init__(
         self,
@@ -78,6 +81,13 @@ class QemuMachine:
         qemu = shlex.join(self._argv(BY_HAND))
         return f"{tpm_by_hand()} && {qemu}" if self._target.machine.tpm else qemu
 
+    def _prepare(self) -> None:
+        """Write what the machine takes besides its media."""
+
+    def _last_words(self) -> str:
+        """What QEMU said of its own end, on one line."""
+        return self._process.stderr if self._process else ""
+
     def _argv(self, wiring: Wiring) -> list[str]:
         return qemu_argv(
             self._target,
@@ -95,6 +105,7 @@ class QemuMachine:
 
     async def power_on(self, sink: Sink) -> None:
         """Start QEMU stopped, listen, then let the guest run. Raises HostError when QEMU ends before that."""
+        self._prepare()
         console, console_theirs = socket_pair()
         qmp, qmp_theirs = socket_pair()
         ours, theirs = [console, qmp], [console_theirs, qmp_theirs]
@@ -104,17 +115,23 @@ class QemuMachine:
             ours.append(channel)
             theirs.append(channel_theirs)
             channel_fd = channel_theirs.fileno()
-        tpm_fd: int | None = None
-        web_fd: int | None = None
+        tpm: str | None = None
+        web: str | None = None
         try:
             if self._target.machine.tpm:
                 self._tpm = Tpm(self._folder)
                 theirs.append(self._tpm.control)
-                tpm_fd = self._tpm.control.fileno()
+                tpm = socket_of(self._tpm.control.fileno())
             if self._media.netboot and self._media.netboot.web:
                 theirs.append(serve(self._media.netboot.folder))
-                web_fd = theirs[-1].fileno()
-            wiring = Wiring(console_theirs.fileno(), channel_fd, qmp_theirs.fileno(), tpm_fd, web_fd)
+                web = socket_of(theirs[-1].fileno())
+            wiring = Wiring(
+                console=socket_of(console_theirs.fileno()),
+                channel=None if channel_fd is None else socket_of(channel_fd),
+                qmp=socket_of(qmp_theirs.fileno()),
+                tpm=tpm,
+                web=web,
+            )
             self._process = Process(self._argv(wiring), inherit=theirs, cwd=self._folder)
         except BaseException:
             for end in (*ours, *theirs):
@@ -126,7 +143,7 @@ class QemuMachine:
             self._attach(Port.CHANNEL, ours[2], sink)
         self._monitor = Monitor(lambda kind, data: sink.happened(_qmp_fact(kind, data)))
         try:
-            await self._monitor.connect(qmp)
+            await self._monitor.connect(qmp, self.start_limit)
             await self._monitor.execute("cont")
         except (QMPError, OSError, EOFError, TimeoutError):
             await self._failed_start()
@@ -147,8 +164,8 @@ class QemuMachine:
             process.kill()
             how = await process.end()
         await process.drained()
+        said = self._last_words() or "it said nothing"
         await self.power_off()
-        said = process.stderr or "it said nothing"
         raise HostError(f"{process.argv[0]} {how} before the machine could start: {said}")
 
     async def _until_end(self, process: Process, monitor: Monitor, sink: Sink) -> None:
@@ -160,7 +177,7 @@ class QemuMachine:
         await process.drained()
         for line in self._lines.values():
             await asyncio.shield(line.ended)
-        sink.happened(_exit_fact(how, process.stderr))
+        sink.happened(_exit_fact(how, self._last_words()))
 
     async def power_off(self, *, graceful: bool = False) -> None:
         """The button, `quit`, SIGKILL: whatever is needed, in this order; the end of the process ends each wait."""
@@ -222,6 +239,16 @@ class QemuMachine:
     def held_back(self) -> float:
         """Seconds that the host kept QEMU waiting for a processor."""
         return self._process.held_back() if self._process and not self._process.ended.done() else 0.0
+
+    async def endpoint(self, port: int) -> tuple[str, int] | None:
+        """Where QEMU's user network forwards the port from."""
+        if self._monitor is None:
+            return None
+        try:
+            table = await self._monitor.execute("human-monitor-command", **{"command-line": "info usernet"})
+        except (QMPError, EOFError, OSError):
+            return None
+        return forwarded_from(str(table), port)
 
     async def observe(self) -> Observation | None:
         """Registers and RAM of the guest, which stands still afterwards. None when QEMU does not answer in time."""

@@ -40,9 +40,12 @@ class Monitor:
         self._client = QMPClient()
         self._client.register_listener(_Tap(handler))
 
-    async def connect(self, ours: socket.socket) -> None:
-        """Negotiate on a socket whose other end QEMU inherited; events flow from here on. Raises QMPError."""
-        await asyncio.wait_for(self._client.connect(ours), ANSWER_TIMEOUT)
+    async def connect(self, ours: socket.socket, limit: float = ANSWER_TIMEOUT) -> None:
+        """Negotiate on a socket whose other end QEMU inherited; events flow from here on.
+
+        Raises QMPError, and TimeoutError after `limit` seconds.
+        """
+        await asyncio.wait_for(self._client.connect(ours), limit)
 
     async def execute(self, command: str, **arguments: object) -> Any:
         """One command. Raises QMPError when it fails, or when the session ends before the answer."""

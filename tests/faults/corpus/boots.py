@@ -160,7 +160,7 @@ class Bench:
         """Asks the host what it has."""
         store = Store()
         cells = {cell.target.name: cell for cell in plan(ROOT).cells if (cell.kernel, cell.media) == USUAL}
-        return cls(store, Emulators(store.root, lambda _: None), Admission(), cells)
+        return cls(store, Emulators(store, lambda _: None), Admission(), cells)
 
     def scene(self, fault: Fault, folder: Path) -> Scene:
         """The broken boot of a fault; its files are made in `folder`."""

@@ -161,5 +161,8 @@ class FakeMachine:
         self.looks += 1
         return self.observation
 
+    async def endpoint(self, port: int) -> tuple[str, int] | None:
+        return "127.0.0.1", port
+
     async def inspect(self) -> list[Fact]:
         return self.facts

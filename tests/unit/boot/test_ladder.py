@@ -7,7 +7,17 @@ import time
 
 import pytest
 
-from harness.boot.ladder import KERNEL_BANNER, ConsoleRung, FactRung, MarkRung, ShutdownRung, foreign_ladder
+from harness.boot.ladder import (
+    KERNEL_BANNER,
+    ConsoleRung,
+    FactRung,
+    MarkRung,
+    ShutdownRung,
+    Steps,
+    assembly_ladder,
+    foreign_ladder,
+    places_of,
+)
 from harness.plan.target import Disk, Machine, Nic
 from harness.words import Event, Outcome, Source
 from tests.unit.boot.fakes import BANNER, a_target, fact, judge_of, lines, partial, qmp, rungs
@@ -180,3 +190,21 @@ def test_hostile_text_takes_linear_time() -> None:
         for rung in ladder:
             rung.sighted(event)
         assert time.process_time() - started < 0.5, piece
+
+
+def test_ladder_of_an_assembly() -> None:
+    steps = Steps(volumes=("data",), onboot=("dhcpcd",), services=("a", "b"), onshutdown=("last",))
+    rungs = assembly_ladder(a_target(), steps, ["ssh"], init_fields={}, asks_machine=True)
+    assert [rung.name for rung in rungs] == [
+        "kernel", "init", "drivers", "volume:data", "onboot:dhcpcd", "containerd", "service:a", "service:b", "ready",
+        "devices", "shell", "ssh", "services-stopped", "onshutdown:last", "shutdown", "poweroff",
+    ]  # fmt: skip
+    bare = assembly_ladder(a_target(poweroff=False), Steps(), [], init_fields={}, asks_machine=False)
+    assert [rung.name for rung in bare] == ["kernel", "init", "drivers", "ready", "shell"]
+
+
+def test_services_may_start_in_any_order() -> None:
+    steps = Steps(onboot=("a", "b"), services=("c", "d"))
+    places = places_of(assembly_ladder(a_target(), steps, [], init_fields={}, asks_machine=True))
+    assert places["service:c"] == places["service:d"] < places["ready"]
+    assert places["onboot:a"] < places["onboot:b"] < places["containerd"] < places["service:c"]

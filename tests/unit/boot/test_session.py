@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.boot.checks.check import Check, CheckFailed, Guest
 from harness.boot.dialogue import GuestGone, Shell
-from harness.boot.ladder import foreign_ladder
+from harness.boot.ladder import Steps, assembly_ladder, foreign_ladder
 from harness.boot.session import BootResult, Limits, Plan, Session, boot
 from harness.errors import HostError
 from harness.machine.observation import Observation
@@ -279,3 +280,31 @@ def test_ready_and_panic_in_one_chunk_is_no_ready(tmp_path: Path) -> None:
     result, _ = booted(machine, tmp_path)
     assert result.ruling.outcome is Outcome.INIT_DIED
     assert machine.written == []
+
+
+def test_checks_become_milestones_and_their_failure_the_ruling(tmp_path: Path) -> None:
+    """Asked once the shell has answered, over the machine's own way in, and before it is switched off."""
+    asked: list[str] = []
+
+    class Asks(Check):
+        good: bool = True
+
+        async def ask(self, guest: Guest) -> str:
+            asked.append(f"{self.name} {await guest.endpoint(22)}")
+            if not self.good:
+                raise CheckFailed("nobody there")
+            return "there"
+
+    def came_to(*checks: Asks) -> BootResult:
+        ladder = assembly_ladder(
+            a_target(), Steps(), [check.name for check in checks], init_fields={}, asks_machine=True
+        )
+        machine = FakeMachine(comes_up)
+        plan = Plan(ladder, Limits(DEADLINE, DEADLINE), release="6.1.0", checks=checks, farewell="poweroff")
+        return booted(machine, tmp_path, plan)[0]
+
+    failed = came_to(Asks(name="first"), Asks(name="second", good=False))
+    assert asked == ["first ('127.0.0.1', 22)", "second ('127.0.0.1', 22)"]
+    assert [step.name for step in failed.reached][-1] == "first"
+    assert failed.ruling.outcome is Outcome.SERVICE_FAILED
+    assert "second failed: nobody there" in failed.ruling.cause

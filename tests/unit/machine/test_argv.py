@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from harness.machine.qemu.argv import BY_HAND, DiskFile, Media, Wiring, memory_mib, qemu_argv
+from harness.machine.qemu.argv import BY_HAND, DiskFile, Media, Wiring, memory_mib, qemu_argv, socket_of
 from harness.machine.qemu.firmware import Firmware
 from harness.plan.catalog import Catalog
 from harness.plan.target import Target
 
 GOLDEN = Path(__file__).resolve().parents[2] / "golden" / "argv"
 UPDATE = os.environ.get("BOOTMATRIX_UPDATE_GOLDEN") == "1"
-WIRED = Wiring(console=3, channel=4, qmp=5)
+WIRED = Wiring(console=socket_of(3), channel=socket_of(4), qmp=socket_of(5))
 CATALOG = Catalog()
 
 
@@ -38,9 +38,9 @@ def media_of(target: Target, folder: Path = Path("/media")) -> Media:
 
 def argv_of(target: Target, media: Media | None = None, wiring: Wiring = WIRED) -> list[str]:
     if target.console.channel is None and wiring is WIRED:
-        wiring = Wiring(console=3, qmp=5)
+        wiring = Wiring(console=socket_of(3), qmp=socket_of(5))
     if target.machine.tpm and wiring.qmp is not None:
-        wiring = replace(wiring, tpm=6)
+        wiring = replace(wiring, tpm=socket_of(6))
     return qemu_argv(target, media or media_of(target), accelerator="tcg", wiring=wiring)
 
 
@@ -257,3 +257,15 @@ def test_a_metadata_service_is_a_program_that_qemu_may_start_and_no_other_machin
     without = argv_of(target, replace(media_of(target), metadata=()))
     assert "guestfwd" not in " ".join(without)
     assert "spawn=deny" in without[without.index("-sandbox") + 1]
+
+
+def test_ports_of_the_guest_are_forwarded_from_ports_that_qemu_chooses() -> None:
+    media = Media(kernel=Path("/k"), forwards=(22, 80))
+    argv = argv_of(CATALOG.target("x86_64-cloud-kvm"), media)
+    (netdev,) = [json.loads(value) for option, value in pairwise(argv) if option == "-netdev"]
+    assert netdev["hostfwd"] == [{"str": "tcp:127.0.0.1:0-:22"}, {"str": "tcp:127.0.0.1:0-:80"}]
+    assert netdev["restrict"] is True
+    board = argv_of(CATALOG.target("raspi3b").model_copy(update={"nics": CATALOG.target("orangepi-pc").nics}), media)
+    nics = [value for option, value in pairwise(board) if option == "-nic" and value.startswith("user")]
+    assert nics[0].endswith("hostfwd=tcp:127.0.0.1:0-:22,hostfwd=tcp:127.0.0.1:0-:80")
+    assert "hostfwd" not in " ".join(argv_of(CATALOG.target("x86_64-cloud-kvm")))

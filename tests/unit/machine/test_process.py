@@ -274,7 +274,7 @@ def test_dies_at_once_and_says_nothing(tmp_path: Path) -> None:
 def test_is_no_qemu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs, but never speaks QMP."""
     monkeypatch.setattr(machine_module, "QUIT_GRACE", 0.2)
-    monkeypatch.setattr("harness.machine.qemu.qmp.ANSWER_TIMEOUT", 0.3)
+    monkeypatch.setattr(machine_module.QemuMachine, "start_limit", 0.3)
     assert "killed by SIGKILL" in refused(tmp_path, binary=script(tmp_path, "exec sleep 60"))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.plan.catalog import Catalog, builtin_root, deep_merge
 
-from .conftest import BOARD, World, refused
+from .conftest import BOARD, World
 
 
 def edit(old: str, new: str) -> str:
@@ -246,9 +246,9 @@ def test_links_out_of_the_folder_are_refused(world: World, tmp_path: Path) -> No
     assert world.ids("axes: {target: [alias]}") == ["alias.minimal.distro.direct"]
     world.write("user/images/own.yml", "init: []\n")
     (world.user / "images/out.yml").symlink_to(outside)
-    plan = world.plan("axes: {target: [board], image: [out, own]}")
-    assert plan.catalog.image("own") == world.user / "images/own.yml"
-    assert "is a link out of its folder" in refused(lambda: plan.catalog.image("out"))
+    (cell,) = world.plan("axes: {target: [board], image: [own]}").cells
+    assert cell.image_file == world.user / "images/own.yml"
+    assert "is a link out of its folder" in world.refuses("axes: {target: [board], image: [out]}")
 
 
 def test_folders_that_are_no_targets(world: World) -> None:

@@ -29,6 +29,7 @@ from harness.run.admission import Admission, Need
 from harness.run.engine import Engine, Run
 from harness.run.history import History
 from harness.run.work import Prepared, Say
+from harness.store import Store
 from harness.words import Outcome, Verdict
 
 
@@ -115,7 +116,7 @@ def engine(tmp_path: Path, *works: FakeWork, jobs: int = 1) -> Engine:
     return Engine(
         run_dir=tmp_path / "run",
         progress=PlainProgress(sys.stderr),
-        emulators=Emulators(tmp_path, lambda _: None),
+        emulators=Emulators(Store(tmp_path), lambda _: None),
         admission=Admission(Need(1000, 2), tmp_path / "admission"),
         history=History(tmp_path / "history.json"),
         jobs=jobs,

@@ -1,0 +1,108 @@
+"""The two command lines of a machine inside another, and what goes from the host into the outer one. Pure.
+
+The inner QEMU is started with the very line it would have on a host with KVM, but for its paths. Its disks are disks of
+the outer machine; all else it reads comes to it in an archive, the disk `payload`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from harness.errors import InputError
+from harness.kernel.distro import target_file
+from harness.machine.nested.host import NestedHost
+from harness.machine.qemu.argv import Media, Wiring, block_node, chardev, device, qemu_argv
+from harness.machine.qemu.firmware import Firmware
+from harness.plan.target import Target
+
+LOG = "nested.log"  # in the machine's folder: what the outer machine's console said
+_FOLDER = PurePosixPath("nested")  # of the payload, in the outer machine's root
+_DISKS = Path("/dev/nested")  # where the outer init links its disks by their serial numbers
+_BINARY = "/usr/bin/qemu-system-x86_64"
+INNER = Wiring(
+    console="pipe,path=/nested/console", channel="pipe,path=/nested/channel", qmp="pipe,path=/nested/monitor"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What the outer machine gets: the inner QEMU's `argv`, `files` by their path in the payload, `disks` by serial."""
+
+    target: Target
+    argv: tuple[str, ...]
+    files: Mapping[str, Path]
+    disks: Mapping[str, Path]
+
+
+def inside(target: Target, media: Media) -> Inside:
+    """The inner machine as the outer one has it. Raises InputError for one that has to reach the internet or a TPM."""
+    if any(nic.internet for nic in target.nics):
+        raise InputError(
+            "a machine inside another has no way to the internet",
+            where=target_file(target, "nics"),
+            hint="take `internet` from it, or use a host with KVM",
+        )
+    if target.machine.tpm:
+        raise InputError(
+            "a machine inside another has no TPM",
+            where=target_file(target, "machine.tpm"),
+            hint="take `tpm` from it, or use a host with KVM",
+        )
+    if media.netboot:
+        raise InputError(
+            f"{target.name} cannot start from the network inside another machine, where no server of ours is",
+            where=target_file(target, "machine"),
+            hint="exclude these cells in matrix.yml, or use a host with KVM",
+        )
+    files: dict[str, Path] = {}
+
+    def moved(name: str, path: Path | None) -> Path | None:
+        if path is not None:
+            files[str(_FOLDER / name)] = path
+        return path and Path("/", _FOLDER, name)
+
+    firmware = media.firmware and Firmware(
+        moved("code.fd", media.firmware.code) or media.firmware.code,
+        moved("variables.fd", media.firmware.variables) or media.firmware.variables,
+    )
+    disks = {f"disk{number}": disk.path for number, disk in enumerate(media.disks)}
+    if media.iso:
+        disks["iso"] = media.iso
+    there = replace(
+        media,
+        kernel=moved("kernel", media.kernel),
+        initrd=moved("initrd", media.initrd),
+        dtb=moved("dtb", media.dtb),
+        disks=tuple(replace(disk, path=_DISKS / f"disk{number}") for number, disk in enumerate(media.disks)),
+        iso=media.iso and _DISKS / "iso",
+        firmware=firmware,
+    )
+    wiring = INNER if target.console.channel else replace(INNER, channel=None)
+    argv = qemu_argv(target, there, accelerator="kvm", wiring=wiring, binary=_BINARY, cpu="host")
+    return Inside(target, tuple(argv), files, disks)
+
+
+def outer_argv(
+    host: NestedHost, inner: Inside, payload: Path, *, wiring: Wiring, binary: str | None = None
+) -> list[str]:
+    """The outer QEMU's command line. `wiring` is that of the inner machine's lines, `payload` its archive."""
+    by_hand = wiring.console is None
+    argv = qemu_argv(
+        host.holding(inner.target),
+        Media(kernel=host.kernel, initrd=host.initrd, cmdline=host.cmdline),
+        accelerator="tcg",
+        wiring=Wiring(console="file,path=/dev/stderr" if by_hand else f"file,path={LOG}"),
+        binary=binary,
+    )
+    argv += device("virtio-serial-device")
+    lines = {"console": wiring.console or "stdio,signal=off", "channel": wiring.channel, "monitor": wiring.qmp}
+    for number, (name, backend) in enumerate(lines.items(), 1):
+        if backend is not None:
+            argv += chardev(backend, f"inner-{name}")
+            argv += device("virtserialport", nr=number, chardev=f"inner-{name}")
+    for serial, path in {**inner.disks, "payload": payload}.items():
+        argv += block_node(serial, path, read_only=serial in ("iso", "payload"))
+        argv += device("virtio-blk-device", drive=serial, serial=serial)
+    return argv

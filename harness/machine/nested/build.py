@@ -1,0 +1,62 @@
+"""The outer machine of the two, built: a kernel with KVM, and an initrd with QEMU and an init that starts it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from harness.image import cpio
+from harness.image.assemble import MATCHED, cmdline_of
+from harness.image.component.build import Components
+from harness.image.entries import character, file
+from harness.image.moduletree import module_entries, modules_for
+from harness.kernel.artifact import KernelArtifact
+from harness.kernel.distro import distro_kernel
+from harness.kernel.matched.kernel import matched_kernel
+from harness.machine.nested.host import NestedHost
+from harness.plan.target import Target
+from harness.store import Progress, Store, silent
+
+_VERSION = 1  # of what this file makes; part of the key
+COMPONENT = "nested-host"
+_MODULES = "etc/nested/modules"
+
+
+def nested_host(target: Target, kernel: str, store: Store, progress: Progress = silent) -> NestedHost:
+    """Made or found in the store. `target`: the outer machine. `kernel`: `matched`, or any other word for Debian's.
+
+    Raises InputError and HostError as `assemble` does.
+    """
+    make = matched_kernel if kernel == MATCHED else distro_kernel
+    artifact = make(target, store, progress)
+    initrd = _initrd(target, artifact, store, progress)
+    return NestedHost(target, artifact.image, initrd, cmdline_of(target), artifact.origin)
+
+
+def _initrd(target: Target, kernel: KernelArtifact, store: Store, progress: Progress) -> Path:
+    """Not packed: it would be unpacked under emulation, at each start."""
+    image = Components(store, progress).resolve(COMPONENT, target.arch)
+    inputs = {
+        "version": _VERSION,
+        "image": image.digest,
+        "modules": [kernel.key, list(target.drivers)] if kernel.modules else None,
+    }
+
+    def make(folder: Path) -> None:
+        progress(f"packing the initrd of {target.name}")
+        work = folder / "work"
+        work.mkdir()
+        load: tuple[str, ...] = ()
+        nodes = [character("dev/console", 5, 1), *(replace(entry, mtime=0) for entry in image.entries() if entry.path)]
+        if kernel.modules:
+            needed = modules_for(target, kernel)
+            load, modules = needed.load, module_entries(kernel.modules, kernel.release, needed, work / "modules")
+            # What is below lib is below usr/lib here.
+            nodes += [replace(entry, path=f"usr/{entry.path}") for entry in modules]
+        nodes.append(file(_MODULES, f"{' '.join(load)}\n".encode()))
+        with (folder / "initrd").open("wb") as out:
+            cpio.write(nodes, out)
+        shutil.rmtree(work)
+
+    return store.get("nested-host", inputs, make, room=512 << 20) / "initrd"
