@@ -10,7 +10,7 @@ import pytest
 from tests.boot.conftest import Ended
 
 DOORS = [
-    ("x86_64-hyperv-gen1", "vhd", ["firmware", "boot-device", "bootloader", "kernel"]),
+    ("x86_64-baremetal-bios", "vhd", ["firmware", "boot-device", "bootloader", "kernel"]),
     ("x86_64-cloud-kvm", "http", ["firmware", "boot-device", "bootloader", "kernel"]),
     ("arm64-cloud-graviton", "network", ["firmware", "boot-device", "bootloader", "kernel"]),
     ("arm64-baremetal-uefi", "vhdx", ["firmware", "boot-device", "kernel"]),

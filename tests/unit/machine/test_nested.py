@@ -15,7 +15,7 @@ from harness.machine.nested.argv import LOG, inside, outer_argv
 from harness.machine.nested.host import NestedHost
 from harness.machine.nested.machine import NestedMachine
 from harness.machine.protocol import Sink
-from harness.machine.qemu.argv import BY_HAND, DiskFile, Media, Wiring, memory_mib, qemu_argv, socket_of
+from harness.machine.qemu.argv import BY_HAND, DiskFile, Media, Netboot, Wiring, memory_mib, qemu_argv, socket_of
 from harness.machine.qemu.firmware import Firmware
 from harness.plan.catalog import Catalog
 from harness.plan.target import Nic, Target
@@ -152,3 +152,8 @@ def test_the_payload_has_the_line_and_the_files(tmp_path: Path) -> None:
     assert line in payload
     for name in (b"nested/argv\0", b"nested/kernel\0", b"nested/initrd\0"):
         assert name in payload
+
+
+def test_the_network_is_refused_as_a_medium() -> None:
+    with pytest.raises(InputError, match="cannot start from the network inside another machine"):
+        inside(GEN1, replace(media_of(GEN1), netboot=Netboot(Path("/served"))))

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from harness.errors import InputError
-from harness.machine.qemu.argv import BY_HAND, DiskFile, Media, Netboot, Wiring, qemu_argv
+from harness.machine.qemu.argv import BY_HAND, DiskFile, Media, Netboot, Wiring, qemu_argv, socket_of
 from harness.machine.qemu.firmware import Firmware
 from harness.plan.catalog import Catalog
 
 CATALOG = Catalog()
 FOLDER = Path("/media, with a comma/network")
-WIRED = Wiring(console=3, channel=4, qmp=5, web=6)
+WIRED = Wiring(*(socket_of(number) for number in (3, 4, 5)), web=socket_of(6))
 UEFI = Firmware(Path("/code"), Path("/variables"))
 
 
