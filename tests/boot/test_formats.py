@@ -67,7 +67,7 @@ BOOTS = (
     Boot("qcow2-bios", "x86_64-baremetal-bios"),
     Boot("qcow2-efi", "x86_64-baremetal-uefi"),
     Boot("qcow2-efi", "arm64-baremetal-uefi"),
-    Boot("vhd", "x86_64-hyperv-gen1"),
+    Boot("vhd", "x86_64-baremetal-legacy"),
     Boot("vhd", "arm64-baremetal-uefi"),
     Boot("vhdx", "x86_64-hyperv-gen2", cheap=True),
     Boot("vhdx", "arm64-baremetal-uefi"),

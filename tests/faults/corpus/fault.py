@@ -17,7 +17,7 @@ from harness.words import Outcome
 SILENCE = 4.0  # seconds without a sign of life; none of these machines is silent for as long on its way up
 DEADLINE = 60.0
 ARM64, ARMHF, RISCV64, S390X = "arm64-cloud-virt", "armhf-cloud-virt", "riscv64-cloud-virt", "s390x-cloud-ccw"
-MICROVM, KVM, PC, UEFI = "x86_64-cloud-microvm", "x86_64-cloud-kvm", "x86_64-hyperv-gen1", "arm64-baremetal-uefi"
+MICROVM, KVM, PC, UEFI = "x86_64-cloud-microvm", "x86_64-cloud-kvm", "x86_64-baremetal-legacy", "arm64-baremetal-uefi"
 
 
 class Meddled(QemuMachine):

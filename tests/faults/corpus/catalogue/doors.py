@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from harness.words import Outcome
-from tests.faults.corpus.fault import ARM64, KVM, UEFI, Fault
+from tests.faults.corpus.fault import ARM64, KVM, PC, UEFI, Fault
 from tests.faults.corpus.ways import doors
 
 FIRMWARE, LOADER = Outcome.FIRMWARE_FAILURE, Outcome.BOOTLOADER_FAILURE
-BIOS, LEGACY, OVMF = "x86_64-baremetal-bios", "x86_64-baremetal-legacy", "x86_64-hyperv-gen2"
-GRAVITON = "arm64-cloud-graviton"
+BIOS, OVMF, GRAVITON = "x86_64-baremetal-bios", "x86_64-hyperv-gen2", "arm64-cloud-graviton"
 PATIENT = 20.0  # seconds: a firmware that waits for the network says nothing meanwhile
 
 FAULTS = (
@@ -23,7 +22,7 @@ FAULTS = (
     ),
     Fault(
         "vhd-without-boot-sector",
-        LEGACY,
+        PC,
         (doors.door("vhd"), doors.disk(doors.empty_sector)),
         FIRMWARE,
         "no-boot-device",
