@@ -77,7 +77,7 @@ class Plan:
     matrix: Path
     suites: tuple[str, ...]
     catalog: Catalog
-    defaults: Defaults  # kernel and media of the cells that a target's name alone stands for
+    defaults: Defaults  # image, kernel and media of the cells that a target's name alone stands for
 
     @cached_property
     def by_id(self) -> dict[str, Cell]:

@@ -21,7 +21,7 @@ def select(
     """The cells that satisfy all that is given, in the order of the plan.
 
     names: cell ids, target names, or globs over either; searched in the whole matrix. Where nothing else is given, a
-    target's name stands for its cells with the matrix's default kernel and media, if it has any.
+    target's name stands for its cells with the matrix's default image, kernel and media, if it has any.
     expr: as pytest's -m; blank means no filter, as there.
     suite: only cells of this suite.
     default_suite: the suite meant when none of the other three is given (`quick` for a run, none for a list).
@@ -69,6 +69,7 @@ def _ids(plan: Plan, name: str, *, alone: bool) -> list[str]:
         cells = [cell for cell in plan.cells if cell.target.name in meant]
         if alone and not has_glob(name):
             # Each narrows what is left, where anything would be: a target may have no cell with the default.
+            cells = [cell for cell in cells if cell.image == plan.defaults.image] or cells
             cells = [cell for cell in cells if cell.kernel == plan.defaults.kernel] or cells
             cells = [cell for cell in cells if cell.media == plan.defaults.media] or cells
         found += [cell.id for cell in cells]
