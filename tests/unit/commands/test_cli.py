@@ -38,7 +38,7 @@ def call(*words: str, cwd: Path = ROOT, **environment: str) -> Answer:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     return Answer(done.returncode, done.stdout, done.stderr)
