@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.image.identity import Identity
+from harness.image.instance import Identity
 from harness.image.nocloud import write_iso
 from harness.store import Store
 

@@ -10,7 +10,7 @@ from harness.boot.ladder import Rung
 from harness.doors.door import Entry, through
 from harness.image.assemble import BootFiles, assemble
 from harness.image.configdrive import config_drive
-from harness.image.identity import Identity, identity_of
+from harness.image.instance import Identity, identity_of
 from harness.image.media.signing import signer_of
 from harness.image.nocloud import nocloud_iso
 from harness.image.scratch import write_scratch
@@ -157,11 +157,12 @@ def own_firmware(target: Target, folder: Path, store: Store) -> Firmware | None:
     """UEFI code, and a fresh variable store in `folder`: a machine that has never been switched on before."""
     if target.machine.firmware != "uefi":
         return None
-    machine = target.machine
-    found = (
-        find_uefi(target.arch, machine.type, secure=True) if machine.secure_boot else uefi_of(target.arch, machine.type)
-    )
-    template = enrolled(found.variables, signer_of(store), store) if machine.secure_boot else found.variables
+    if target.machine.secure_boot:
+        found = find_uefi(target.arch, target.machine.type, secure=True)
+        template = enrolled(found.variables, signer_of(store), store)
+    else:
+        found = uefi_of(target.arch, target.machine.type)
+        template = found.variables
     variables = folder / "uefi-variables.fd"
     copy_sparse(template, variables)
     return replace(found, variables=variables)

@@ -14,8 +14,8 @@ from pathlib import Path
 from harness.boot.ladder import Rung, foreign_ladder
 from harness.errors import HostError, InputError
 from harness.image.assemble import borrowed_dtb, cmdline_of
-from harness.image.identity import identity_of
 from harness.image.initrdcheck import check_initrd
+from harness.image.instance import identity_of
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.user import anything, configured, user_kernel
 from harness.machine.cloud.command import metadata_service

@@ -6,6 +6,7 @@ import asyncio
 import re
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Annotated, Protocol, Self
 
@@ -97,12 +98,12 @@ async def until_answered(seconds: float, attempt: Callable[[], Awaitable[str]], 
     last = "no answer"
     try:
         async with asyncio.timeout(seconds):
-            for number in range(1 << 30):
+            for pause in chain(_PAUSES, repeat(_PAUSES[-1])):
                 try:
                     return await attempt()
                 except (CheckFailed, OSError, EOFError) as problem:
                     last = str(problem) or type(problem).__name__
-                await asyncio.sleep(_PAUSES[min(number, len(_PAUSES) - 1)])
+                await asyncio.sleep(pause)
     except TimeoutError:
         pass
     raise CheckFailed(f"{what}: not in {seconds:g} s; the last was: {shown(last)}")

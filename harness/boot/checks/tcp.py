@@ -34,16 +34,13 @@ class Tcp(Check):
         what = f"tcp :{self.port}"
 
         async def attempt() -> str:
-            async with asyncio.timeout(_WAIT):
-                return self.judged(await self._heard(host, port), what)
-
-        async def patient() -> str:
             try:
-                return await attempt()
+                async with asyncio.timeout(_WAIT):
+                    return self.judged(await self._heard(host, port), what)
             except TimeoutError:
                 raise CheckFailed("the connection stayed silent") from None
 
-        return await until_answered(self.timeout, patient, what)
+        return await until_answered(self.timeout, attempt, what)
 
     async def _heard(self, host: str, port: int) -> str:
         reader, writer = await asyncio.open_connection(host, port)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from harness.image.identity import Identity
+from harness.image.instance import Identity
 from harness.plan.target import Target
 
 _MODULE = "harness.machine.cloud.service"  # not imported: it is a program, and starts the faster without our models

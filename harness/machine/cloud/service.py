@@ -10,7 +10,7 @@ import signal
 import sys
 from http.server import BaseHTTPRequestHandler
 
-from harness.image.identity import Identity
+from harness.image.instance import Identity
 from harness.machine.cloud.exchange import Request
 
 PATIENCE = 20  # seconds that a guest has to ask

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.image.identity import identity_of
+from harness.image.instance import identity_of
 from harness.machine.cloud.command import metadata_service
 from harness.machine.cloud.exchange import Request
 from harness.machine.cloud.services import azure, ec2, gce

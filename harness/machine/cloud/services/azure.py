@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from harness.image.identity import Identity
+from harness.image.instance import Identity
 from harness.machine.cloud.exchange import NOT_FOUND, Answer, Request
 
 _VERSION = re.compile(r"/metadata/instance\?(?:[^ ]*&)?api-version=20\d\d-\d\d-\d\d(?:&[^ ]*)?")

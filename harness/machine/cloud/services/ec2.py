@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from harness.image.identity import Identity
+from harness.image.instance import Identity
 from harness.machine.cloud.exchange import NOT_FOUND, Answer, Request
 
 _TTL = "x-aws-ec2-metadata-token-ttl-seconds"

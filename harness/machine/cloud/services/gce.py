@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.image.identity import Identity
+from harness.image.instance import Identity
 from harness.machine.cloud.exchange import NOT_FOUND, Answer, Request
 
 _ROOT = "/computeMetadata/v1/instance/"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import struct
 from dataclasses import dataclass
-
-_KEY_TYPE = b"ssh-ed25519"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +22,10 @@ class Identity:
 
 def identity_of(target: str) -> Identity:
     """Of a target, by its name. Nobody has the private half of its key, which shows that one arrives, and no more."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     plain = target.replace("_", "-")
     point = hashlib.sha256(f"key of {target}".encode()).digest()
-    blob = b"".join(struct.pack(">I", len(part)) + part for part in (_KEY_TYPE, point))
-    key = f"{_KEY_TYPE.decode()} {base64.b64encode(blob).decode()} bootmatrix"
-    return Identity(f"i-{plain}", plain, key)
+    key = Ed25519PublicKey.from_public_bytes(point).public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
+    return Identity(f"i-{plain}", plain, f"{key.decode()} bootmatrix")
