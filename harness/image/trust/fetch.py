@@ -12,9 +12,8 @@ from tuf.ngclient.urllib3_fetcher import Urllib3Fetcher
 
 from harness.image.entries import CHUNK
 
-_MISSING = (
-    404  # what a web server says of a file that is not there; the updater asks for the next root until it hears it
-)
+# What a web server says of a file that is not there; the updater asks for the next root until it hears it.
+_MISSING = 404
 
 
 def fetcher_of(url: str) -> FetcherInterface:
