@@ -19,7 +19,7 @@ from harness.boot.ladder import (
     places_of,
 )
 from harness.plan.target import Disk, Machine, Nic
-from harness.words import Event, Outcome, Source
+from harness.words import Event, Outcome, Source, Verdict
 from tests.unit.boot.fakes import BANNER, a_target, fact, judge_of, lines, partial, qmp, rungs
 
 
@@ -174,6 +174,14 @@ def test_what_a_whole_system_says_besides_is_told_and_not_waited_for(line: str, 
     assert judge.verdict().outcome is Outcome.READY
 
 
+def test_the_order_of_what_nobody_waits_for_is_the_guests() -> None:
+    judge = judge_of(foreign_ladder(a_target(), boots_kernel=False, ready=None))
+    judge.see(lines("[  OK  ] Reached target basic.target - Basic System."))
+    judge.see(lines("[   20.9] systemd[1]: systemd 252.39-1~deb12u1 running in system mode (+PAM -SMACK)"))
+    judge.see(partial("debian login: "))
+    assert (judge.verdict().verdict, judge.verdict().cause) == (Verdict.PASS, "")
+
+
 def test_order_of_a_machine_with_secure_boot_and_a_tpm() -> None:
     ladder = names(a_target(machine=Machine(type="q35", firmware="uefi", secure_boot=True, tpm="tpm-crb")))
     assert ladder == [
@@ -199,6 +207,10 @@ def test_ladder_of_an_assembly() -> None:
         "kernel", "init", "drivers", "volume:data", "onboot:dhcpcd", "containerd", "service:a", "service:b", "ready",
         "devices", "shell", "ssh", "services-stopped", "onshutdown:last", "shutdown", "poweroff",
     ]  # fmt: skip
+    door = (ConsoleRung("bootloader", re.compile("GRUB")),)
+    target = a_target(firmware="bios")
+    through = assembly_ladder(target, steps, [], init_fields={}, asks_machine=True, door=door)
+    assert [rung.name for rung in through][:3] == ["firmware", "bootloader", "kernel"]
     bare = assembly_ladder(a_target(poweroff=False), Steps(), [], init_fields={}, asks_machine=False)
     assert [rung.name for rung in bare] == ["kernel", "init", "drivers", "ready", "shell"]
 

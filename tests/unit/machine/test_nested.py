@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,6 +155,13 @@ def test_the_payload_has_the_line_and_the_files(tmp_path: Path) -> None:
         assert name in payload
 
 
-def test_the_network_is_refused_as_a_medium() -> None:
-    with pytest.raises(InputError, match="cannot have a boot from the network"):
-        inside(GEN1, replace(media_of(GEN1), netboot=Netboot(Path("/served"))))
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ({"netboot": Netboot(Path("/served"))}, "a boot from the network"),
+        ({"forwards": (22,)}, "a port that is forwarded"),
+    ],
+)
+def test_what_only_the_host_could_serve_is_refused(given: dict[str, Any], what: str) -> None:
+    with pytest.raises(InputError, match=f"cannot have {what}"):
+        inside(GEN1, replace(media_of(GEN1), **given))
