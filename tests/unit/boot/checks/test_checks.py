@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from harness.boot.checks import tcp as tcp_module
 from harness.boot.checks.check import Check, CheckFailed, shown
 from harness.boot.checks.http import Http
 from harness.boot.checks.registry import checks_of, kinds
@@ -108,6 +109,17 @@ def test_a_connection_that_is_taken_proves_nothing() -> None:
     check = Tcp(name="greeting", kind="tcp", port=25, expect="220", timeout=0.3)
     with pytest.raises(CheckFailed, match=r"not in 0\.3 s"):
         asyncio.run(asked(check, says(b"")))
+
+
+def test_a_connection_that_stays_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tcp_module, "_WAIT", 0.1)
+
+    async def silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    check = Tcp(name="greeting", kind="tcp", port=25, expect="220", timeout=0.35)
+    with pytest.raises(CheckFailed, match="the connection stayed silent"):
+        asyncio.run(asked(check, silent))
 
 
 def test_no_way_to_the_port() -> None:
