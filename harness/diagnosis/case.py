@@ -76,6 +76,10 @@ class Case:
         """The last line that has it: what was said later is closer to the end. `string` of the match is the line."""
         return next(self._matches(pattern, reversed(self.lines)), None)
 
+    def said_before_kernel(self, pattern: str) -> re.Match[str] | None:
+        """As `said`, of firmware and loader: None once a kernel ran."""
+        return None if "kernel" in self.reached else self.said(pattern)
+
     def all_said(self, pattern: str) -> list[re.Match[str]]:
         """Every line that has it, in order."""
         return list(self._matches(pattern, iter(self.lines)))

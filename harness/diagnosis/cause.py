@@ -35,6 +35,16 @@ class Weight(IntEnum):
     NAMED = 4  # no more than the outcome, by its name
 
 
+BEFORE_KERNEL = (
+    Outcome.FIRMWARE_FAILURE,
+    Outcome.BOOTLOADER_FAILURE,
+    Outcome.HANG,
+    Outcome.INCOMPLETE,
+    Outcome.RESET_LOOP,
+    Outcome.POWERED_OFF,
+)
+"""What a boot ends as when it comes to no kernel, though the machine is there and speaks."""
+
 Find = Callable[[Case], Cause | None]
 
 

@@ -6,17 +6,8 @@ Words of iPXE (core/errno, usr/ifmgmt), EDK II (PxeBcDxe, HttpBootDxe), GRUB (ke
 from __future__ import annotations
 
 from harness.diagnosis.case import Case
-from harness.diagnosis.cause import Cause, Weight, explains
-from harness.words import Outcome
+from harness.diagnosis.cause import BEFORE_KERNEL, Cause, Weight, explains
 
-_ENDS = (
-    Outcome.FIRMWARE_FAILURE,
-    Outcome.BOOTLOADER_FAILURE,
-    Outcome.HANG,
-    Outcome.INCOMPLETE,
-    Outcome.RESET_LOOP,
-    Outcome.POWERED_OFF,
-)
 _NO_ANSWER = (
     # iPXE breaks lines where the screen ends.
     r"No configuration methods|Connection timed out \(http|Waiting for link-up[^\n]{0,60}(?:Down|failed)"
@@ -33,10 +24,10 @@ _LACKS = (
 )
 
 
-@explains(Weight.STATED, *_ENDS)
+@explains(Weight.STATED, *BEFORE_KERNEL)
 def no_file_on_the_network(case: Case) -> Cause | None:
     """The server answered, and has it not."""
-    found = None if "kernel" in case.reached else case.said(_NO_FILE)
+    found = case.said_before_kernel(_NO_FILE)
     if found is None:
         return None
     return Cause(
@@ -47,10 +38,10 @@ def no_file_on_the_network(case: Case) -> Cause | None:
     )
 
 
-@explains(Weight.STATED, *_ENDS)
+@explains(Weight.STATED, *BEFORE_KERNEL)
 def no_answer_of_the_network(case: Case) -> Cause | None:
     """Nobody gave an address, or a file."""
-    found = None if "kernel" in case.reached else case.said(_NO_ANSWER)
+    found = case.said_before_kernel(_NO_ANSWER)
     if found is None:
         return None
     return Cause(
@@ -61,10 +52,10 @@ def no_answer_of_the_network(case: Case) -> Cause | None:
     )
 
 
-@explains(Weight.STATED, *_ENDS)
+@explains(Weight.STATED, *BEFORE_KERNEL)
 def no_file_for_the_loader(case: Case) -> Cause | None:
     """It was started, and what it is to load is not on the medium."""
-    found = None if "kernel" in case.reached else case.said(_LACKS)
+    found = case.said_before_kernel(_LACKS)
     if found is None:
         return None
     name = next(name for name in found.groups() if name)

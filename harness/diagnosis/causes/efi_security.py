@@ -7,17 +7,8 @@ order of files this one stands before `firmware`, which would call the same a ma
 from __future__ import annotations
 
 from harness.diagnosis.case import Case
-from harness.diagnosis.cause import Cause, Weight, explains
-from harness.words import Outcome
+from harness.diagnosis.cause import BEFORE_KERNEL, Cause, Weight, explains
 
-_ENDS = (
-    Outcome.FIRMWARE_FAILURE,
-    Outcome.BOOTLOADER_FAILURE,
-    Outcome.HANG,
-    Outcome.RESET_LOOP,
-    Outcome.POWERED_OFF,
-    Outcome.INCOMPLETE,
-)
 _REFUSED = (
     r'BdsDxe: failed to (?:load|start) Boot[0-9A-F]{4} "(?!EFI Internal Shell")[^\n]{0,400}'
     r": (?:Access Denied|Security Violation)"
@@ -25,11 +16,11 @@ _REFUSED = (
 )
 
 
-@explains(Weight.STATED, *_ENDS)
+@explains(Weight.STATED, *BEFORE_KERNEL)
 def refused(case: Case) -> Cause | None:
     """The firmware, or a loader in its place."""
-    found = case.said(_REFUSED)
-    if found is None or "kernel" in case.reached:
+    found = case.said_before_kernel(_REFUSED)
+    if found is None:
         return None
     who = "the firmware" if "BdsDxe" in found.string else "the boot loader"
     return Cause(

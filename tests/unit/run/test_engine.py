@@ -242,20 +242,25 @@ def test_a_build_that_fails_costs_its_cell_only(tmp_path: Path, problem: Excepti
     assert (tmp_path / "run/console/broken.traceback").exists() == isinstance(problem, ZeroDivisionError)
 
 
+async def interrupted(settings: Engine, works: Sequence[FakeWork], judged: asyncio.Event) -> Run:
+    """A run that is ended as soon as the first of its works has its verdict."""
+    run = Run(settings, works)
+    task = asyncio.create_task(run.finish())
+    await judged.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    return run
+
+
 def test_an_interrupted_run_has_a_record_of_every_cell(tmp_path: Path) -> None:
     done, waiting = FakeWork("done", expected=9), FakeWork("waiting")
 
     async def scenario() -> Run:
         judged = asyncio.Event()
         settings = replace(engine(tmp_path, done, waiting, jobs=2), progress=Telling(judged))
-        run = Run(settings, [done, waiting])
         async with settings.admission.alone("board-waiting"):
-            task = asyncio.create_task(run.finish())
-            await judged.wait()
-            task.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-        return run
+            return await interrupted(settings, [done, waiting], judged)
 
     first, second = asyncio.run(scenario()).records
     assert first.verdict is Verdict.ERROR
@@ -268,13 +273,7 @@ def test_a_build_ends_with_an_interrupted_run(tmp_path: Path) -> None:
     async def scenario() -> Run:
         judged = asyncio.Event()
         settings = replace(engine(tmp_path, done, compiling, jobs=2), progress=Telling(judged))
-        run = Run(settings, [done, compiling])
-        task = asyncio.create_task(run.finish())
-        await judged.wait()
-        task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        return run
+        return await interrupted(settings, [done, compiling], judged)
 
     second = asyncio.run(scenario()).records[1]
     assert second.verdict is Verdict.SKIP
