@@ -1,23 +1,13 @@
-"""A whole Debian that nobody here made, booted from its disk, which stays as it was. It takes three minutes:
-
-BOOTMATRIX_TEST_DEBIAN=1 .venv/bin/pytest tests/boot/test_debian_disk.py
-"""
+"""A whole Debian that nobody here made, booted from its disk, which stays as it was."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from harness.store import sha256_file
 from tests.boot.conftest import Ended
 from tests.boot.debiandisk import debian_disk
-
-pytestmark = pytest.mark.skipif(
-    os.environ.get("BOOTMATRIX_TEST_DEBIAN") != "1", reason="BOOTMATRIX_TEST_DEBIAN=1 asks for it; three minutes"
-)
 
 
 def test_a_whole_debian(bootmatrix: Callable[..., Ended], tmp_path: Path) -> None:

@@ -49,6 +49,7 @@ IMAGE_TOOLS = {  # and the packages they are in
     "sfdisk": "fdisk",
     "fakeroot": "fakeroot",
     "sbsign": "sbsigntool",
+    "mmdebstrap": "mmdebstrap",
     "swtpm": "swtpm",
 }
 HEADERS = {"usr/include/stdio.h": "libc6-dev", "usr/include/gelf.h": "libelf-dev"}
