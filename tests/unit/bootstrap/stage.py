@@ -186,7 +186,8 @@ class Stage:
     def start(self, *args: str) -> subprocess.Popen[str]:
         """Start it in a session of its own, so that all of it can be killed at once."""
         return subprocess.Popen(
-            [self.script, *args],
+            # A shell ignores SIGINT for what it starts in the background, such as these tests.
+            ["env", "--default-signal=INT", self.script, *args],
             cwd=self.folder,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
