@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from harness.errors import InputError, Where
 from harness.plan.target import Model, Module, Name, Package, RelativePath, Suite
@@ -37,10 +37,27 @@ Word = Annotated[str, StringConstraints(pattern=r"^[^\x00]*$", max_length=4096)]
 
 
 class KernelPart(Model):
-    """A kernel of Debian's as an image that `kernel.image` of an assembly may name."""
+    """A kernel as an image that `kernel.image` of an assembly may name: Debian's, or one built to match a target."""
 
-    packages: dict[Arch, Package] = Field(min_length=1, description="Debian's metapackage by architecture")
+    packages: dict[Arch, Package] = Field(default_factory=dict, description="Debian's metapackage by architecture")
     modules: tuple[Module, ...] = Field((), description="modules it brings, with what they need; those that exist")
+    targets: dict[Arch, Name] = Field(
+        default_factory=dict, description="instead of packages: by architecture, the target whose matched kernel it is"
+    )
+    features: tuple[Name, ...] = Field((), description="features of a matched kernel besides the target's")
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> Self:
+        if bool(self.packages) == bool(self.targets):
+            raise ValueError("a kernel is of packages or of targets: give one of the two")
+        if (self.packages and self.features) or (self.targets and self.modules):
+            raise ValueError("modules go with packages, features with targets")
+        return self
+
+    @property
+    def arches(self) -> tuple[Arch, ...]:
+        """The architectures that there is a kernel for."""
+        return tuple(self.packages or self.targets)
 
 
 class Component(Model):

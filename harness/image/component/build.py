@@ -247,7 +247,7 @@ class Components:
         try:
             folder = built(name, arch, self._store, self._progress, recipes=self._recipes)
         except InputError as problem:
-            raise HostError(f"the component {name} cannot be made: {problem}", hint=problem.hint) from problem
+            raise HostError(f"the component {name} cannot be made: {problem}") from problem
         made = OciLayout(folder, self._store, f"the component {name} for {arch}")
         shelf = Shelf(self._store, arch)
         if not shelf.has(name, only(made).digest):
