@@ -238,11 +238,14 @@ def image_build_command(
     ] = None,
     root: Annotated[Path | None, typer.Option("--root", metavar="FILE", help="the repository's trusted root")] = None,
     require_trust: Annotated[bool, typer.Option("--require-trust", help="refuse what is not signed")] = False,
+    smallest: Annotated[
+        bool, typer.Option("--smallest", help="pack the initrd by zstd for minutes; the kernel must know RD_ZSTD")
+    ] = False,
 ) -> int:
     """Build an image from YAML."""
     from harness.commands.image import TrustChoice, build
 
-    return build(files, arch, form, out, layout, memory, TrustChoice(trust, root, require_trust))
+    return build(files, arch, form, out, layout, memory, TrustChoice(trust, root, require_trust), smallest=smallest)
 
 
 @image_app.command("verify")

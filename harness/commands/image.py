@@ -37,8 +37,11 @@ def build(
     layout: Path | None = None,
     memory: int | None = None,
     trust: TrustChoice | None = None,
+    *,
+    smallest: bool = False,
 ) -> int:
-    """Build an image and print its files. `memory`: MiB of the machine it shall fit. Raises InputError or HostError."""
+    """Build an image and print its files. `memory`: MiB of the machine it shall fit; `smallest`: see Job. Raises
+    InputError or HostError."""
     machine = arch_of(arch)
     written_as = format_of(form)
     assembly = read(files)
@@ -49,7 +52,7 @@ def build(
     source = trusted(assembly, trust or TrustChoice(), layout)
     images = resolved_images(assembly, source, machine)
     entries = compose(assembly, images, source)
-    job = Job(entries, name_of(files), out, machine, memory << 20 if memory else None)
+    job = Job(entries, name_of(files), out, machine, memory << 20 if memory else None, smallest)
     for path in write_image(with_bill(written_as, images.values()), job):
         print(path)
     return 0

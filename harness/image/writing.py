@@ -28,13 +28,17 @@ from harness.words import Arch
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a format makes its files of. `memory`: bytes of the machine that shall boot it, where that is known."""
+    """What a format makes its files of. `memory`: bytes of the machine that shall boot it, where that is known.
+
+    `smallest`: whether the initrd is packed as tightly as can be, which takes long, and a kernel that knows zstd.
+    """
 
     entries: Sequence[Entry]
     name: str  # what the files' names begin with
     folder: Path
     arch: Arch
     memory: int | None = None
+    smallest: bool = False
 
     def path(self, suffix: str) -> Path:
         """A file of this job."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from harness.errors import InputError
 from harness.image import cpio
@@ -15,6 +16,7 @@ from harness.image.fits import refuse_too_large
 from harness.image.gzipped import gzipped
 from harness.image.kernelimage import CMDLINE, KERNEL, UCODE
 from harness.image.media.identity import digest_of
+from harness.image.smallest import smallest
 from harness.image.writing import Job, created
 
 BOOT_FILES = (KERNEL, CMDLINE, UCODE)
@@ -55,7 +57,8 @@ def write_payload(job: Job, form: str, into: Payload) -> None:
     """Write the three files. Raises InputError for an image without a kernel or too large for the machine's memory."""
     boot = write_kernel(job, form, into.kernel, into.cmdline)
     with created(into.initrd) as out:
-        unpacked = write_initrd([entry for entry in job.entries if entry.path not in boot], out, boot.get(UCODE))
+        rest = [entry for entry in job.entries if entry.path not in boot]
+        unpacked = write_initrd(rest, out, boot.get(UCODE), tightly=job.smallest)
     refuse_too_large(boot[KERNEL].size, into.initrd.stat().st_size, unpacked, job.memory)
 
 
@@ -70,12 +73,12 @@ def write_kernel(job: Job, form: str, kernel: Path, cmdline: Path) -> dict[str, 
     return boot
 
 
-def write_initrd(entries: Sequence[Entry], out: cpio.Sink, ucode: Entry | None = None) -> int:
+def write_initrd(entries: Sequence[Entry], out: BinaryIO, ucode: Entry | None = None, *, tightly: bool = False) -> int:
     """The initramfs; returns the bytes that it unpacks to. Microcode comes first and is not compressed."""
     if ucode is not None:
         copy_content(ucode, out)
         out.write(b"\0" * (-ucode.size % 4))
-    with gzipped(out) as packed:  # type: ignore[arg-type]
+    with (smallest if tightly else gzipped)(out) as packed:
         return cpio.write_ordered(entries, packed)
 
 

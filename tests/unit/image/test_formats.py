@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from harness.commands import image as command
 from harness.errors import InputError
@@ -79,6 +80,19 @@ def test_kernel_and_initrd(tmp_path: Path) -> None:
     assert "boot/kernel" not in found
     with pytest.raises(InputError, match="needs a kernel"):
         write_image(format_of("kernel+initrd"), job(tmp_path, "init: [t/init:1]\n"))
+
+
+def test_the_smallest_initrd(tmp_path: Path) -> None:
+    given = job(tmp_path)
+    entries = [*given.entries, file("text", b"".join(b"%d words that repeat\n" % number for number in range(100_000)))]
+    made = []
+    for tightly in (False, True, True):
+        *_, initrd = write_image(format_of("kernel+initrd"), replace(given, entries=entries, smallest=tightly))
+        made.append(initrd.read_bytes())
+    assert made[1] == made[2]
+    assert len(made[1]) < 0.6 * len(made[0])
+    plain = [gzip.decompress(made[0]), zstandard.ZstdDecompressor().decompressobj().decompress(made[1])]
+    assert plain[0] == plain[1]
 
 
 def test_hard_links_of_an_initrd(tmp_path: Path) -> None:
