@@ -9,16 +9,17 @@ from pathlib import Path
 from harness.image import cpio
 from harness.image.assemble import MATCHED, cmdline_of
 from harness.image.component.build import Components
-from harness.image.entries import character, file
+from harness.image.entries import Bytes, Entry, character, file
 from harness.image.moduletree import module_entries, modules_for
 from harness.kernel.artifact import KernelArtifact
 from harness.kernel.distro import distro_kernel
 from harness.kernel.matched.kernel import matched_kernel
 from harness.machine.nested.host import NestedHost
+from harness.machine.nested.kvmamd import FILE, keeping_cr8_intercept
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
 
-_VERSION = 1  # of what this file makes; part of the key
+_VERSION = 2  # of what this file makes; part of the key
 COMPONENT = "nested-host"
 _MODULES = "etc/nested/modules"
 
@@ -52,11 +53,18 @@ def _initrd(target: Target, kernel: KernelArtifact, store: Store, progress: Prog
         if kernel.modules:
             needed = modules_for(target, kernel)
             load, modules = needed.load, module_entries(kernel.modules, kernel.release, needed, work / "modules")
-            # What is below lib is below usr/lib here.
-            nodes += [replace(entry, path=f"usr/{entry.path}") for entry in modules]
+            nodes += map(_adapted, modules)
         nodes.append(file(_MODULES, f"{' '.join(load)}\n".encode()))
         with (folder / "initrd").open("wb") as out:
             cpio.write(nodes, out)
         shutil.rmtree(work)
 
     return store.get("nested-host", inputs, make, room=512 << 20) / "initrd"
+
+
+def _adapted(module: Entry) -> Entry:
+    """As it is in the outer machine, where what is below lib is below usr/lib."""
+    there = replace(module, path=f"usr/{module.path}")
+    if not (there.path.endswith(f"/{FILE}") and there.content):
+        return there
+    return replace(there, content=Bytes(keeping_cr8_intercept(b"".join(there.content.chunks()))))
