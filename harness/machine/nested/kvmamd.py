@@ -10,6 +10,7 @@ once here. It only ever decided how soon an interrupt is seen, and with the inte
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from harness.errors import HostError
@@ -20,6 +21,7 @@ _SIGNED = b"~Module signature appended~\n"
 _LANDING = b"\xf3\x0f\x1e\xfa"  # endbr64
 _CALL, _CALL_SIZE = 0xE8, 5  # of __fentry__: the kernel writes a no-operation over it
 _RETURN = 0xC3
+_WHOLE_ADDRESS = 1  # R_X86_64_64; the others that a module has are of four bytes
 
 
 def keeping_cr8_intercept(module: bytes) -> bytes:
@@ -52,7 +54,7 @@ def _unsigned(module: bytes) -> bytes:
 
 
 def _first_instruction(elf: Any, data: bytearray) -> int:
-    """Where in the file the function's own first instruction is. Raises ValueError where a byte there is not ours to set."""
+    """Where in the file the function's own first instruction is. Raises ValueError where it must stay."""
     section, start, size = _function(elf)
     place: int = section["sh_offset"] + start
     end = place + size
@@ -62,9 +64,8 @@ def _first_instruction(elf: Any, data: bytearray) -> int:
         place += _CALL_SIZE
     if not place < end <= len(data):
         raise ValueError(f"{_FUNCTION} is too short")
-    for relocation in _relocations(elf, section):
-        if section["sh_offset"] + relocation <= place < section["sh_offset"] + relocation + 8:
-            raise ValueError(f"the first instruction of {_FUNCTION} is relocated")
+    if any(place - section["sh_offset"] in relocated for relocated in _relocations(elf, section)):
+        raise ValueError(f"the first instruction of {_FUNCTION} is relocated")
     return place
 
 
@@ -80,7 +81,8 @@ def _function(elf: Any) -> tuple[Any, int, int]:
     return elf.get_section(symbol["st_shndx"]), symbol["st_value"], symbol["st_size"]
 
 
-def _relocations(elf: Any, section: Any) -> list[int]:
-    """Offsets in the section that the kernel writes an address to when it loads the module."""
+def _relocations(elf: Any, section: Any) -> Iterator[range]:
+    """Where in the section the kernel writes an address when it loads the module."""
     table = elf.get_section_by_name(f".rela{section.name}")
-    return [] if table is None else [one["r_offset"] for one in table.iter_relocations()]
+    for one in table.iter_relocations() if table else ():
+        yield range(one["r_offset"], one["r_offset"] + (8 if one["r_info_type"] == _WHOLE_ADDRESS else 4))
