@@ -89,9 +89,11 @@ def test_an_iso_comes_as_a_disk_that_nobody_writes_to() -> None:
 def test_uefi_keeps_its_variables_in_memory() -> None:
     inner = inside(UEFI, media_of(UEFI))
     (words,) = values(inner.argv, "-machine")
-    assert "pflash0=firmware-code" in words and "pflash1" not in words
+    assert "pflash0=firmware-code" in words
+    assert "pflash1" not in words
     assert [json.loads(node)["node-name"] for node in values(inner.argv, "-blockdev")] == ["firmware-code", "disk0"]
-    assert "nested/code.fd" in inner.files and "nested/variables.fd" not in inner.files
+    assert "nested/code.fd" in inner.files
+    assert "nested/variables.fd" not in inner.files
 
 
 def test_variables_that_hold_keys_stay_in_flash() -> None:
