@@ -12,9 +12,10 @@ from harness.store import Store
 
 _VERSION = 1  # of what this file makes; part of the key
 # Suites and components that packages are taken from, where not from the host's own suite. Loaders and firmware are of
-# one release on every host: Debian 12 has no ukify, its stub for arm64 has no room for sections, and its UEFI for arm64
-# is mute where there are two serial ports.
+# one release on every host: Debian 12 has no ukify, its stub for arm64 has no room for sections, its UEFI for arm64 is
+# mute where there are two serial ports, and that for x86_64 takes minutes where it is nested.
 _ELSEWHERE: Mapping[str, tuple[str, str]] = {
+    "ovmf": ("trixie", "main"),
     "qemu-efi-aarch64": ("trixie", "main"),
     "qemu-efi-riscv64": ("trixie", "main"),
     "raspi-firmware": ("trixie", "non-free-firmware"),

@@ -14,7 +14,6 @@ from harness.errors import InputError
 from harness.kernel.distro import target_file
 from harness.machine.nested.host import NestedHost
 from harness.machine.qemu.argv import Media, Wiring, block_node, chardev, device, qemu_argv
-from harness.machine.qemu.firmware import Firmware
 from harness.plan.target import Target
 
 LOG = "nested.log"  # in the machine's folder: what the outer machine's console said
@@ -64,9 +63,16 @@ def inside(target: Target, media: Media) -> Inside:
             files[str(_FOLDER / name)] = path
         return path and Path("/", _FOLDER, name)
 
-    firmware = media.firmware and Firmware(
-        moved("code.fd", media.firmware.code) or media.firmware.code,
-        moved("variables.fd", media.firmware.variables) or media.firmware.variables,
+    # Each byte that is written to flash is several exits: fresh variables take EDK II more time there than all else.
+    # Verified starts are of keys in those variables, so there they stay.
+    volatile = not target.machine.secure_boot
+    firmware = media.firmware and replace(
+        media.firmware,
+        code=moved("code.fd", media.firmware.code) or media.firmware.code,
+        variables=media.firmware.variables
+        if volatile
+        else moved("variables.fd", media.firmware.variables) or media.firmware.variables,
+        volatile=volatile,
     )
     disks = {f"disk{number}": disk.path for number, disk in enumerate(media.disks)}
     if media.iso:

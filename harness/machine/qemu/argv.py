@@ -146,7 +146,7 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     machine = target.machine
     words = [machine.type, *(f"{key}={_switch(value)}" for key, value in machine.properties.items())]
     if media.firmware:
-        words += ["pflash0=firmware-code", "pflash1=firmware-variables"]
+        words += ["pflash0=firmware-code", *([] if media.firmware.volatile else ["pflash1=firmware-variables"])]
         words += ["smm=on"] if media.firmware.smm else []
     yield from ("-machine", ",".join(words))
     in_turn = accelerator == "tcg" and machine.threads == "single"
@@ -159,7 +159,8 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
         yield from ("-m", f"{machine.memory}M")
     if media.firmware:
         yield from _json("-blockdev", _file_node("firmware-code", media.firmware.code, read_only=True))
-        yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
+        if not media.firmware.volatile:
+            yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
         if media.firmware.smm:  # or the guest could write to the variables, and enrol a key of its own
             yield from ("-global", "driver=cfi.pflash01,property=secure,value=on")
 

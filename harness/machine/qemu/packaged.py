@@ -21,6 +21,8 @@ class _Package:
 
 
 _PACKAGES: Mapping[Arch, _Package] = {
+    # EDK II of Debian 12 waits for a TPM that is not there, by a clock whose every reading is an exit when nested.
+    Arch.X86_64: _Package("ovmf", "usr/share/OVMF", "OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd"),
     # EDK II before 2024.08 takes the second serial port of a virt machine that has two for its console.
     Arch.ARM64: _Package("qemu-efi-aarch64", "usr/share/AAVMF", "AAVMF_CODE.no-secboot.fd", "AAVMF_VARS.fd"),
     # Debian 12 has none.

@@ -23,7 +23,7 @@ from harness.plan.target import Nic, Target
 from harness.words import Arch
 
 CATALOG = Catalog()
-GEN1, UEFI = CATALOG.target("x86_64-hyperv-gen1"), CATALOG.target("x86_64-baremetal-uefi")
+GEN1, UEFI = CATALOG.target("x86_64-hyperv-gen1"), CATALOG.target("x86_64-hyperv-gen2")
 WIRED = Wiring(console=socket_of(3), channel=socket_of(4), qmp=socket_of(5))
 PAYLOAD = Path("/work/nested.cpio")
 
@@ -84,6 +84,24 @@ def test_an_iso_comes_as_a_disk_that_nobody_writes_to() -> None:
     argv = outer_argv(host(), inner, PAYLOAD, wiring=WIRED)
     nodes = {node["node-name"]: node["read-only"] for node in map(json.loads, values(argv, "-blockdev"))}
     assert nodes == {"disk0": False, "iso": True, "payload": True}
+
+
+def test_uefi_keeps_its_variables_in_memory() -> None:
+    inner = inside(UEFI, media_of(UEFI))
+    (words,) = values(inner.argv, "-machine")
+    assert "pflash0=firmware-code" in words
+    assert "pflash1" not in words
+    assert [json.loads(node)["node-name"] for node in values(inner.argv, "-blockdev")] == ["firmware-code", "disk0"]
+    assert "nested/code.fd" in inner.files
+    assert "nested/variables.fd" not in inner.files
+
+
+def test_variables_that_hold_keys_stay_in_flash() -> None:
+    secured = UEFI.model_copy(update={"machine": UEFI.machine.model_copy(update={"secure_boot": True})})
+    inner = inside(secured, media_of(secured))
+    (words,) = values(inner.argv, "-machine")
+    assert "pflash1=firmware-variables" in words
+    assert inner.files["nested/variables.fd"] == Path("/media/variables")
 
 
 def test_the_internet_is_refused() -> None:

@@ -7,7 +7,7 @@ from tests.faults.corpus.fault import ARM64, KVM, PC, UEFI, Fault
 from tests.faults.corpus.ways import doors
 
 FIRMWARE, LOADER = Outcome.FIRMWARE_FAILURE, Outcome.BOOTLOADER_FAILURE
-BIOS, OVMF, GRAVITON = "x86_64-baremetal-bios", "x86_64-hyperv-gen2", "arm64-cloud-graviton"
+BIOS, OVMF, GRAVITON = "x86_64-baremetal-bios", "x86_64-baremetal-uefi", "arm64-cloud-graviton"
 PATIENT = 20.0  # seconds: a firmware that waits for the network says nothing meanwhile
 
 FAULTS = (
