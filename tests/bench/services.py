@@ -1,0 +1,147 @@
+"""From the kernel's start of PID 1 to all services ready, against the same containers started by hand.
+
+    python -m tests.bench.services [TARGET...] [--pairs N] [--marks]
+
+Image `sshd`. By hand (`by_hand.sh`): the same kernel, and in the very same initrd a shell script in the place of our init,
+which runs the same onboot containers by runc and the same service by containerd. Both are measured from the line that the
+kernel prints before it runs PID 1, so that all our init does counts, by the guest's clock, which is the time of the kernel's
+messages, and by the CPU time that QEMU takes. Floor: 1.3 times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import select
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from io import BytesIO
+from pathlib import Path
+
+from harness.image import cpio
+from harness.image.entries import file
+from harness.machine.qemu.argv import Media
+from harness.machine.qemu.process import socket_pair
+from harness.plan.cells import Cell, plan
+from harness.plan.select import select as chosen
+from harness.run.cellwork import CellWork
+from harness.run.work import Prepared
+from harness.store import Store
+from tests.bench.bare import bare_argv
+
+ROOT = Path(__file__).resolve().parents[2]
+TARGETS = ("arm64-cloud-virt", "x86_64-cloud-kvm")
+FLOOR = 1.3
+SCRIPT = "by-hand"
+_STAMPED = re.compile(rb"^\[ *(\d+\.\d+)\] (.*)", re.MULTILINE)
+_BEGUN = re.compile(rb"Run /\S+ as init process")
+_READY = re.compile(rb"bootmatrix: step=ready status=(\d+)|by-hand: (ready)")
+_TOLD = re.compile(rb"bootmatrix: step=(\S+)|by-hand: (\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Seconds from PID 1 to all services ready: the guest's, and CPU time of QEMU. `marks`: seconds of each on the way."""
+
+    guest: float
+    cpu: float
+    marks: tuple[tuple[str, float], ...]
+
+
+def with_script(media: Media, folder: Path) -> Media:
+    """The initrd with one file more behind it, which nobody runs unless the command line says so."""
+    archive = BytesIO()
+    cpio.write([file(SCRIPT, (ROOT / "tests/bench/by_hand.sh").read_bytes(), executable=True)], archive)
+    assert media.initrd
+    packed = media.initrd.read_bytes()
+    path = folder / "initrd"
+    path.write_bytes(packed + bytes(-len(packed) % 4) + archive.getvalue())  # the kernel skips zeros between archives
+    return replace(media, initrd=path)
+
+
+def by_hand(media: Media) -> Media:
+    """The script as PID 1."""
+    return replace(media, cmdline=(*media.cmdline, f"rdinit=/{SCRIPT}"))
+
+
+def measured(cell: Cell, prepared: Prepared, folder: Path) -> Started:
+    """One boot, ended once all is ready. Raises RuntimeError with what was said where something failed."""
+    console, theirs = socket_pair()
+    channel, channel_theirs = socket_pair()
+    argv = bare_argv(cell, prepared, theirs.fileno(), channel_theirs.fileno())
+    files = [theirs.fileno(), channel_theirs.fileno()]
+    with console, channel, subprocess.Popen(argv, pass_fds=files, stdin=subprocess.DEVNULL, cwd=folder) as qemu:
+        theirs.close()
+        channel_theirs.close()
+        try:
+            seen, begun = b"", None
+            while not (ready := _READY.search(seen)):
+                select.select([console], [], [])
+                chunk = os.read(console.fileno(), 65536)
+                if not chunk:
+                    raise RuntimeError(f"QEMU ended before all was ready: {seen[-2000:]!r}")
+                seen += chunk
+                if begun is None and _BEGUN.search(seen):
+                    begun = cpu_seconds(qemu.pid)
+            used = cpu_seconds(qemu.pid)
+        finally:
+            qemu.kill()
+    if begun is None or b"by-hand: failed" in seen or ready[1] not in (b"0", None):
+        print(seen.decode(errors="replace"), file=sys.stderr)
+        raise RuntimeError("something failed, see above")
+    lines = [(float(line[1]), line[2]) for line in _STAMPED.finditer(seen)]
+    first = next(at for at, text in lines if _BEGUN.search(text))
+    marks = [((found[1] or found[2]).decode(), at - first) for at, text in lines if (found := _TOLD.search(text))]
+    return Started(marks[-1][1], used - begun, tuple(marks))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Of all threads of a process so far (proc(5): schedstat, its first word, ns)."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((task / "schedstat").read_text().split()[0]) for task in tasks) / 1e9
+
+
+def compare(target: str, pairs: int, *, marks: bool) -> None:
+    """Boot both in turn, and print the ratios."""
+    (cell,) = chosen(plan(ROOT), [f"{target}.sshd.distro.direct"])
+    work = CellWork(cell, Store())
+    fitted = replace(cell, target=work.target)
+    guest, cpu, ours, bare = [], [], [], []
+    for _ in range(pairs):
+        with tempfile.TemporaryDirectory(prefix="bootmatrix-bench-") as scratch:
+            folder = Path(scratch)
+            prepared = work.prepare(folder, lambda _: None)
+            media = with_script(prepared.media, folder)
+            bare.append(measured(fitted, replace(prepared, media=by_hand(media)), folder))
+            ours.append(measured(fitted, replace(prepared, media=media), folder))
+        guest.append(ours[-1].guest / bare[-1].guest)
+        cpu.append(ours[-1].cpu / bare[-1].cpu)
+        if marks:
+            print(*(f"{name} {at:.2f}" for name, at in ours[-1].marks), f"by hand {bare[-1].guest:.2f}", flush=True)
+    seconds = [statistics.median(one.guest for one in some) for some in (ours, bare)]
+    print(f"{target}: PID 1 to all services ready, {seconds[0]:.2f} s, by hand {seconds[1]:.2f} s of the guest's clock")
+    print(f"  x by hand, guest's clock: {spread(guest)}; CPU time: {spread(cpu)}; {pairs} pairs; floor {FLOOR}")
+
+
+def spread(values: list[float]) -> str:
+    """Median, and the extremes."""
+    return f"{statistics.median(values):.2f} (min {min(values):.2f}, max {max(values):.2f})"
+
+
+def main() -> None:
+    """Measure the targets named, or both; nothing is asserted, the figures are printed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--marks", action="store_true", help="print when each mark came, too")
+    asked = parser.parse_args()
+    for target in asked.targets or TARGETS:
+        compare(target, asked.pairs, marks=asked.marks)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
