@@ -24,19 +24,23 @@ root_of() {
 	mount -t overlay -o "lowerdir=$1/lower,upperdir=$1/tmp/upper,workdir=$1/tmp/work" overlay "$1/rootfs"
 }
 
-failed() { echo "<9>by-hand: failed=$1" >/dev/kmsg; }
+tell() { echo "<9>by-hand: done=$1 status=$?" >/dev/kmsg; }
 
 # --no-pivot: the kernel refuses pivot_root on an initramfs.
-runc run --no-pivot --bundle /containers/onboot/000-sysctl sysctl || failed sysctl
+runc run --no-pivot --bundle /containers/onboot/000-sysctl sysctl
+tell sysctl
 root_of /containers/onboot/001-dhcpcd
-runc run --no-pivot --bundle /containers/onboot/001-dhcpcd dhcpcd || failed dhcpcd
+runc run --no-pivot --bundle /containers/onboot/001-dhcpcd dhcpcd
+tell dhcpcd
 
 containerd >/run/containerd.log 2>&1 &
 until [ -S /run/containerd/containerd.sock ]; do
 	sleep 0.1
 done
+tell containerd
 root_of /containers/services/sshd
 sed 's|"path": *"rootfs"|"path": "/containers/services/sshd/rootfs"|' /containers/services/sshd/config.json >/run/sshd.json
-ctr run --no-pivot --detach --config /run/sshd.json sshd || failed sshd
-echo "<9>by-hand: ready" >/dev/kmsg
+ctr run --no-pivot --detach --config /run/sshd.json sshd
+tell sshd
+tell ready
 while :; do sleep 3600; done

@@ -13,11 +13,12 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import select
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
@@ -37,19 +38,18 @@ ROOT = Path(__file__).resolve().parents[2]
 TARGETS = ("arm64-cloud-virt", "x86_64-cloud-kvm")
 FLOOR = 1.3
 SCRIPT = "by-hand"
-_STAMPED = re.compile(rb"^\[ *(\d+\.\d+)\] (.*)", re.MULTILINE)
+_STAMPED = re.compile(rb"\[ *(\d+\.\d+)\] (.*)")
 _BEGUN = re.compile(rb"Run /\S+ as init process")
-_READY = re.compile(rb"bootmatrix: step=ready status=(\d+)|by-hand: (ready)")
-_TOLD = re.compile(rb"bootmatrix: step=(\S+)|by-hand: (\S+)")
+_TOLD = re.compile(rb"(?:bootmatrix: step|by-hand: done)=(?P<name>\S+)(?: status=(?P<status>\d+))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """Seconds from PID 1 to all services ready: the guest's, and CPU time of QEMU. `marks`: seconds of each on the way."""
+class Mark:
+    """A step that was told of: seconds since PID 1 was run, by the guest's clock, and of QEMU's CPU time."""
 
+    name: str
     guest: float
     cpu: float
-    marks: tuple[tuple[str, float], ...]
 
 
 def with_script(media: Media, folder: Path) -> Media:
@@ -68,35 +68,43 @@ def by_hand(media: Media) -> Media:
     return replace(media, cmdline=(*media.cmdline, f"rdinit=/{SCRIPT}"))
 
 
-def measured(cell: Cell, prepared: Prepared, folder: Path) -> Started:
-    """One boot, ended once all is ready. Raises RuntimeError with what was said where something failed."""
+def measured(cell: Cell, prepared: Prepared, folder: Path) -> list[Mark]:
+    """One boot's marks, ended once all is ready. Raises RuntimeError where something failed."""
     console, theirs = socket_pair()
     channel, channel_theirs = socket_pair()
     argv = bare_argv(cell, prepared, theirs.fileno(), channel_theirs.fileno())
+    argv += os.environ.get("ICOUNT","").split()
     files = [theirs.fileno(), channel_theirs.fileno()]
     with console, channel, subprocess.Popen(argv, pass_fds=files, stdin=subprocess.DEVNULL, cwd=folder) as qemu:
         theirs.close()
         channel_theirs.close()
         try:
-            seen, begun = b"", None
-            while not (ready := _READY.search(seen)):
-                select.select([console], [], [])
-                chunk = os.read(console.fileno(), 65536)
-                if not chunk:
-                    raise RuntimeError(f"QEMU ended before all was ready: {seen[-2000:]!r}")
-                seen += chunk
-                if begun is None and _BEGUN.search(seen):
-                    begun = cpu_seconds(qemu.pid)
-            used = cpu_seconds(qemu.pid)
+            return list(marks_on(console, qemu.pid))
         finally:
             qemu.kill()
-    if begun is None or b"by-hand: failed" in seen or ready[1] not in (b"0", None):
-        print(seen.decode(errors="replace"), file=sys.stderr)
-        raise RuntimeError("something failed, see above")
-    lines = [(float(line[1]), line[2]) for line in _STAMPED.finditer(seen)]
-    first = next(at for at, text in lines if _BEGUN.search(text))
-    marks = [((found[1] or found[2]).decode(), at - first) for at, text in lines if (found := _TOLD.search(text))]
-    return Started(marks[-1][1], used - begun, tuple(marks))
+
+
+def marks_on(console: socket.socket, pid: int) -> Iterator[Mark]:
+    """The marks as they come, up to `ready`."""
+    said, rest, begun = b"", b"", None
+    while chunk := os.read(console.fileno(), 65536):
+        used = cpu_seconds(pid)
+        said += chunk
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            if not (stamped := _STAMPED.match(line)):
+                continue
+            at = float(stamped[1])
+            if _BEGUN.match(stamped[2]):
+                begun = at, used
+            elif told := _TOLD.match(stamped[2]):
+                if begun is None or told["status"] not in (None, b"0"):
+                    break
+                yield Mark(told["name"].decode(), at - begun[0], used - begun[1])
+                if told["name"] == b"ready":
+                    return
+    print(said.decode(errors="replace"), file=sys.stderr)
+    raise RuntimeError("something failed, see above")
 
 
 def cpu_seconds(pid: int) -> float:
@@ -110,7 +118,7 @@ def compare(target: str, pairs: int, *, marks: bool) -> None:
     (cell,) = chosen(plan(ROOT), [f"{target}.sshd.distro.direct"])
     work = CellWork(cell, Store())
     fitted = replace(cell, target=work.target)
-    guest, cpu, ours, bare = [], [], [], []
+    ours, bare = [], []
     for _ in range(pairs):
         with tempfile.TemporaryDirectory(prefix="bootmatrix-bench-") as scratch:
             folder = Path(scratch)
@@ -118,11 +126,13 @@ def compare(target: str, pairs: int, *, marks: bool) -> None:
             media = with_script(prepared.media, folder)
             bare.append(measured(fitted, replace(prepared, media=by_hand(media)), folder))
             ours.append(measured(fitted, replace(prepared, media=media), folder))
-        guest.append(ours[-1].guest / bare[-1].guest)
-        cpu.append(ours[-1].cpu / bare[-1].cpu)
         if marks:
-            print(*(f"{name} {at:.2f}" for name, at in ours[-1].marks), f"by hand {bare[-1].guest:.2f}", flush=True)
-    seconds = [statistics.median(one.guest for one in some) for some in (ours, bare)]
+            print("ours   ", *(f"{mark.name} {mark.guest:.2f}/{mark.cpu:.2f}" for mark in ours[-1]))
+            print("by hand", *(f"{mark.name} {mark.guest:.2f}/{mark.cpu:.2f}" for mark in bare[-1]), "(CPU s)", flush=True)
+    ready = [(mine[-1], theirs[-1]) for mine, theirs in zip(ours, bare, strict=True)]
+    seconds = [statistics.median(pair[who].guest for pair in ready) for who in (0, 1)]
+    guest = [mine.guest / theirs.guest for mine, theirs in ready]
+    cpu = [mine.cpu / theirs.cpu for mine, theirs in ready]
     print(f"{target}: PID 1 to all services ready, {seconds[0]:.2f} s, by hand {seconds[1]:.2f} s of the guest's clock")
     print(f"  x by hand, guest's clock: {spread(guest)}; CPU time: {spread(cpu)}; {pairs} pairs; floor {FLOOR}")
 
@@ -137,11 +147,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--marks", action="store_true", help="print when each mark came, too")
+    parser.add_argument("--marks", action="store_true", help="print the CPU time of each mark, too")
     asked = parser.parse_args()
     for target in asked.targets or TARGETS:
         compare(target, asked.pairs, marks=asked.marks)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
