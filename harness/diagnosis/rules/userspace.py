@@ -14,9 +14,9 @@ RULES = (
         "root-device-missing",
         _SHELL,
         Outcome.NO_ROOTFS,
-        "Cannot open root device",
-        r"VFS: Cannot open root device \"?(?P<device>[^\s\"]{1,120})",
-        "VFS: Cannot open root device {device}",
+        "Cannot open root device|No filesystem could mount root",
+        r"VFS: Cannot open root device \"?(?P<device>[^\s\"]{1,120})|^(?P<text>No filesystem could mount root)",
+        "[VFS: Cannot open root device {device}][{text}]",
         '[    2.0] VFS: Cannot open root device "vdz1" or unknown-block(0,0): error -6',
         until="init",
     ),
@@ -90,7 +90,7 @@ RULES = (
         _SHELL,
         _EMERGENCY,
         "rescue mode|mergency shell|/run/initramfs",
-        r"(?:You are in rescue mode|Entering rescue mode|[Ss]tarting (?:an? )?emergency shell\b"
+        r"(?:You are in rescue mode|Welcome to rescue mode|[Ss]tarting (?:an? )?emergency shell\b"
         r"|^Generating \"/run/initramfs)",
         "rescue mode",
         "You are in rescue mode. Have a look at the journal.",
@@ -100,8 +100,9 @@ RULES = (
         "maintenance-prompt",
         _SHELL,
         _EMERGENCY,
-        "maintenance",
-        r"(?:Give root password|Press Enter|Enter root password"
+        "maintenance|Cannot open access to console",
+        r"^Cannot open access to console, the root account is locked"
+        r"|(?:Give root password|Press Enter|Enter root password"
         r"|root password for (?:system )?maintenance)[^\n]{0,40}maintenance",
         "maintenance shell",
         "Press Enter for maintenance",
@@ -152,8 +153,9 @@ RULES = (
         "freezing",
         Severity.PANIC,
         Outcome.INIT_DIED,
-        "reezing",
-        r"^(?:systemd\[1\]: |\[?!!!!!!\]? ?)(?:[^\n]{0,80}[,.] )?[Ff]reezing(?: execution)?\.?$",
+        "reezing|Exiting PID 1...|!!!!!!] Failed",
+        r"^\[!!!!!!\] Failed to |^systemd\[1\]: Exiting PID 1\.\.\."
+        r"|^(?:systemd\[1\]: |\[?!!!!!!\]? ?)(?:[^\n]{0,80}[,.] )?[Ff]reezing(?: execution)?\.?$",
         "systemd froze",
         "[    4.0] systemd[1]: Freezing execution.",
         live=True,
@@ -202,6 +204,25 @@ RULES = (
         until="login",
     ),
     decisive(
+        "sysvinit-crashed",
+        Severity.PANIC,
+        Outcome.INIT_DIED,
+        "INIT: PANIC: ",
+        r"^INIT: PANIC: (?P<text>[^\n]{1,80})",
+        "init crashed: {text}",
+        "INIT: PANIC: segmentation violation! sleeping for 30 seconds.",
+    ),
+    decisive(
+        "sysvinit-idle",
+        Severity.SERVICE,
+        Outcome.SERVICE_FAILED,
+        "INIT: no more processes|INIT: No inittab file",
+        r"^INIT: (?P<text>no more processes left in this runlevel|No inittab file found)",
+        "init: {text}",
+        "INIT: no more processes left in this runlevel",
+        until="login",
+    ),
+    decisive(
         "init-script-missing",
         Severity.SERVICE,
         Outcome.SERVICE_FAILED,
@@ -210,15 +231,6 @@ RULES = (
         "can't run {script}",
         "can't run '/etc/init.d/rcS': No such file or directory",
         until="login",
-    ),
-    decisive(
-        "android-system-server",
-        Severity.SERVICE,
-        Outcome.SERVICE_FAILED,
-        "WATCHDOG KILLING SYSTEM PROCESS|FATAL EXCEPTION IN SYSTEM PROCESS",
-        r"\*\*\* (?:WATCHDOG KILLING SYSTEM PROCESS|FATAL EXCEPTION IN SYSTEM PROCESS)",
-        "Android's system server died",
-        "*** WATCHDOG KILLING SYSTEM PROCESS: Blocked in handler on main thread",
     ),
     warning(
         "unit-failed",
