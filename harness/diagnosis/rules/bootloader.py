@@ -25,7 +25,7 @@ RULES = (
         "grub-error",
         "error: ",
         r"^error: (?P<text>(?:(?:\.\./)?[\w/.-]{0,80}: ?\d{0,5}:? ?)?(?:no such (?:device|partition)"
-        r"|file `[^'\n]{1,200}' not found"
+        r"|file `(?![^'\n]{1,190}\.(?:pf2|lst|mod|png|mo|txt)')[^'\n]{1,200}' not found"
         r"|you need to load the kernel first|unknown filesystem|no server is specified"
         r"|attempt to read or write outside of|invalid (?:magic number|arch|file|sector)|out of memory"
         r"|not a regular file|access denied|kernel too old|failure reading sector"
@@ -49,6 +49,7 @@ RULES = (
         r"^(?:No more network devices|Could not boot(?: image)?: |Nothing to boot: |Chainloading failed)",
         "iPXE found nothing to boot",
         "No more network devices",
+        until="bootloader",
     ),
     loader(
         "systemd-boot",

@@ -34,6 +34,7 @@ RULES = (
         r"Boot failed: (?:not a bootable disk|could not read the boot disk)|^A disk read error occurred",
         "the disk cannot be booted",
         "Boot failed: could not read the boot disk",
+        until="bootloader",
     ),
     firmware(
         "pxe",
@@ -41,6 +42,7 @@ RULES = (
         r"^PXE-E(?P<number>[0-9A-F]{2}): (?P<text>[^\n]{1,80})",
         "PXE: {text}",
         "PXE-E53: No boot filename received",
+        until="bootloader",  # the network is but one of the things it tries
     ),
     firmware(
         "uefi-shell",
@@ -84,7 +86,7 @@ RULES = (
     loader(
         "tfa-load",
         "Failed to load |Failed to access ",
-        r"(?:ERROR: +)?(?:BL\d\w{0,2}: )?Failed to (?:load|access) (?:image|BL\d)",
+        r"^(?:ERROR: +|E> )?(?:BL\d\w{0,2}: )?Failed to (?:load|access) (?:image|BL\d)",
         "trusted firmware cannot load the next stage",
         "ERROR:   BL1: Failed to load BL2 firmware.",
     ),

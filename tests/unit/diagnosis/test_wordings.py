@@ -141,3 +141,39 @@ def test_before_a_kernel(outcome: Outcome, text: str) -> None:
 @pytest.mark.parametrize(("outcome", "text"), each(OF_A_KERNEL))
 def test_of_a_kernel(outcome: Outcome, text: str) -> None:
     assert diagnose((BANNER + text).encode()).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PXE-E61: Media test failure, check cable\nGNU GRUB  version 2.12\n",
+        "No more network devices\nBooting from Hard Disk...\nGNU GRUB  version 2.12\n",
+        "error: file `/boot/grub/fonts/unicode.pf2' not found.\n",
+        "error: file `/EFI/debian/x86_64-efi/command.lst' not found.\n",
+        "error: no suitable video mode found.\n",
+        "error: terminal `serial' isn't found.\n",
+        "*** Warning - bad CRC, using default environment\n",
+        BANNER + "[    3.0] remoteproc remoteproc0: Failed to load image\n",
+        BANNER + "[    3.0] traps: x[12] general protection fault ip:7f sp:7f error:0 in libc.so[7f]\n",
+        BANNER + "[    3.0] watchdog: watchdog0: watchdog did not stop!\n",
+        BANNER + "[    3.0] e1000e: Detected Hardware Unit Hang:\n",
+        BANNER + "[    3.0] lowmemorykiller: Killing 'x' (123), adj 900,\n",
+        BANNER + "[    3.0] Error 2: strange\n",
+        BANNER + "[    3.0] systemd[1]: Failed to start Sample.\n[    9.0] systemd[1]: emergency.service: Succeeded\n",
+        BANNER + "Starting rescue mode sshd: done\n",
+    ],
+)
+def test_what_good_boots_say_is_no_failure(text: str) -> None:
+    assert diagnose(text.encode()).outcome is Outcome.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MikroTik 7.1 (stable)\nMikroTik Login: ",
+        "Cloud-init v. 24.1 finished at Mon, 01 Jan 2024 00:00:00 +0000. Datasource DataSourceEc2.  Up 30.42 seconds\n",
+        "[   30.0] init: Service 'bootanim' (pid 300) exited with status 0\n",
+    ],
+)
+def test_what_tells_that_it_is_up(text: str) -> None:
+    assert diagnose((BANNER + text).encode()).outcome is Outcome.READY
