@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -79,16 +79,29 @@ def ending(heard: Recording, line: str) -> Recording:
     return [*((at, text) for at, text in kept if text), (kept[-1][0], f"\r\n{line}\r\n")]
 
 
-async def verdict_of(machine: Machine, files: Prepared, folder: Path, silence: float) -> tuple[Ruling, float, float]:
-    """What was ruled, when (CLOCK_MONOTONIC), and how much of the budget had gone by, in the machine's own time."""
-    ruled: list[tuple[Ruling, float, float]] = []
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A verdict; when it was out, and when the last bytes before it had been read (CLOCK_MONOTONIC).
+
+    `share`: how much of the budget of silence had gone by, in the machine's own time.
+    """
+
+    ruling: Ruling
+    at: float
+    read: float
+    share: float
+
+
+async def verdict_of(machine: Machine, files: Prepared, folder: Path) -> Ruled:
+    """Boot it until something is ruled."""
+    ruled: list[Ruled] = []
     signs: list[tuple[float, float]] = []
 
     def note(ruling: Ruling) -> None:
         now, (sign, held) = time.monotonic(), signs[-1]
-        ruled.append((ruling, now, (now - sign - (machine.held_back() - held)) / silence))
+        ruled.append(Ruled(ruling, now, sign, (now - sign - (machine.held_back() - held)) / SILENCE))
 
-    plan = Plan(files.rungs(True), Limits(silence, 10 * silence), ruled=note)
+    plan = Plan(files.rungs(True), Limits(SILENCE, 10 * SILENCE), ruled=note)
     session = Session(machine, plan, records=folder, name="verdict")
     session.stream.tap(
         lambda port, _: signs.append((time.monotonic(), machine.held_back())) if port is Port.CONSOLE else None
@@ -98,18 +111,18 @@ async def verdict_of(machine: Machine, files: Prepared, folder: Path, silence: f
     return ruled[0]
 
 
-def latencies(heard: Recording, one: Cell, rounds: int) -> list[float]:
-    """Milliseconds from the writing of a decisive line to its verdict, each time of another rule."""
+def latencies(heard: Recording, one: Cell, rounds: int) -> list[tuple[float, float]]:
+    """Milliseconds from the writing of a decisive line to its verdict, and those after it was read; rule by rule."""
     found = []
     for rule in islice(cycle(rule for rule in all_rules() if rule.live), rounds):
         with scratch() as folder:
             recording = folder / "recording.json"
             recording.write_text(json.dumps(ending(heard, rule.example.split("\n")[0])))
             machine = ReplayedMachine(recording)
-            ruling, at, _ = asyncio.run(verdict_of(machine, prepared_in(folder, one), folder, SILENCE))
-        if ruling.outcome is not rule.outcome:
-            raise RuntimeError(f"{rule.name}: not seen, but {ruling}")
-        found.append((at - machine.said_at) * 1000)
+            ruled = asyncio.run(verdict_of(machine, prepared_in(folder, one), folder))
+        if ruled.ruling.outcome is not rule.outcome:
+            raise RuntimeError(f"{rule.name}: not seen, but {ruled.ruling}")
+        found.append(((ruled.at - machine.said_at) * 1000, (ruled.at - ruled.read) * 1000))
     return found
 
 
@@ -120,19 +133,19 @@ def hangs(heard: Recording, one: Cell) -> Iterator[tuple[str, float]]:
             files = prepared_in(folder, one)
             files = replace(files, media=replace(files.media, cmdline=(*files.media.cmdline, *words)))
             machine = QemuMachine(one.target, files.media, accelerator="tcg", folder=folder)
-            yield name, waited(asyncio.run(verdict_of(machine, files, folder, SILENCE)))
+            yield name, waited(asyncio.run(verdict_of(machine, files, folder)))
     with scratch() as folder:
         recording = folder / "recording.json"
         recording.write_text(json.dumps(ending(heard, "")))
         files = prepared_in(folder, one)
-        yield "stops", waited(asyncio.run(verdict_of(ReplayedMachine(recording), files, folder, SILENCE)))
+        yield "stops", waited(asyncio.run(verdict_of(ReplayedMachine(recording), files, folder)))
 
 
-def waited(ruled: tuple[Ruling, float, float]) -> float:
+def waited(ruled: Ruled) -> float:
     """The share of the budget; it must be patience that ended the boot."""
-    if ruled[0].outcome is not Outcome.HANG:
-        raise RuntimeError(f"it was to hang, but {ruled[0]}")
-    return ruled[2]
+    if ruled.ruling.outcome is not Outcome.HANG:
+        raise RuntimeError(f"it was to hang, but {ruled.ruling}")
+    return ruled.share
 
 
 def main() -> int:
@@ -150,10 +163,12 @@ def main() -> int:
         with busy(loops):
             found = latencies(heard, one, rounds)
             waits = dict(hangs(heard, one))
-        broken |= max(found) > LATEST or max(waits.values()) > PATIENCE
+        late, ours = zip(*found, strict=True)
+        broken |= max(late) > LATEST or max(waits.values()) > PATIENCE
         say(
             where,
-            f"verdict p50 {statistics.median(found):.1f} ms, max {max(found):.1f} ms of {rounds}; floor {LATEST:.0f}",
+            f"verdict p50 {statistics.median(late):.1f} ms, max {max(late):.1f} ms of {rounds}; floor {LATEST:.0f}; "
+            f"of it behind the read p50 {statistics.median(ours):.2f} ms, max {max(ours):.2f} ms",
         )
         shares = ", ".join(f"{name} {share:.2f}" for name, share in waits.items())
         say("", f"a hang is called after {shares} of its budget of {SILENCE:.0f} s; floor {PATIENCE}")
