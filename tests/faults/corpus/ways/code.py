@@ -56,7 +56,8 @@ def configured(*symbols: str) -> Way:
         folder = scene.folder / "fragment"
         folder.mkdir()
         (folder / "kernel.config").write_text("".join(f"CONFIG_{symbol}\n" for symbol in symbols))
-        return scene.with_target(folders=(*scene.cell.target.folders, folder))
+        target = scene.cell.target
+        return replace(scene, cell=replace(scene.cell, target=target.found_in((*target.folders, folder))))
 
     return way
 
