@@ -24,7 +24,7 @@ FAULTS = (
         ARM64,
         (
             boots.target(machine={"cpus": 2}),
-            configured("DEBUG_KERNEL=y", "HARDLOCKUP_DETECTOR=y", "HARDLOCKUP_DETECTOR_PREFER_BUDDY=y"),
+            configured("DEBUG_KERNEL=y", "HARDLOCKUP_DETECTOR=y"),
             patched("__arm64_sys_sync", MASKED, FOREVER),
             boots.words("watchdog_thresh=2"),
             initrds.init("sync\n"),
