@@ -65,6 +65,16 @@ RULES = (
         "init: InitFatalReboot: signal 6",
     ),
     decisive(
+        "android-critical-process",
+        Severity.SERVICE,
+        Outcome.SERVICE_FAILED,
+        "init: critical process |init: process with updatable",
+        r"^init: (?:critical process|process with updatable components) '(?P<name>[^'\n]{1,60})' exited \d times",
+        "Android: {name} ends again and again",
+        "init: critical process 'sampled' exited 4 times in 4 minutes; rebooting into recovery mode",
+        until="login",
+    ),
+    decisive(
         "android-system-server",
         Severity.SERVICE,
         Outcome.SERVICE_FAILED,

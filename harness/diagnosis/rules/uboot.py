@@ -89,9 +89,10 @@ RULES = (
     ),
     loader(
         "uboot-no-dtb",
-        "Flattened Device Tree|alid FDT found|valid device tree|FDT and ATAGS|image is not a fdt|fdt fixup failed",
+        "Flattened Device Tree|alid FDT found|alid device tree|FDT and ATAGS|image is not a fdt|fdt fixup failed",
         r"ERROR: (?:Did not find a cmdline Flattened Device Tree|image is not a fdt|arch-specific fdt fixup failed)"
-        r"|[Nn]o valid FDT found|Could not find a valid device tree|FDT and ATAGS support not compiled",
+        r"|[Nn]o valid FDT found|Could not find a valid device tree|No valid device tree binary found"
+        r"|FDT and ATAGS support not compiled",
         "U-Boot: no valid device tree for the kernel",
         "ERROR: Did not find a cmdline Flattened Device Tree",
     ),
@@ -136,10 +137,15 @@ RULES = (
     attempt(
         "uboot-no-media",
         "Card did not respond|MMC: no card present|Bad device|BOOTP retry|BOOT retry|Retry count exceeded"
-        "|Retry time exceeded|No ethernet found|no mmc device|Invalid partition|TFTP error:|TFTP server died",
+        "|Retry time exceeded|No ethernet found|no mmc device|Invalid partition|TFTP error:|TFTP server died"
+        "|** No partition table|** No valid partitions|** Can't read from|** Unrecognized filesystem"
+        "|NAND read from offset"
+        "|UBI init error|Error reading superblock on volume",
         r"(?:Card did not respond to voltage select|MMC: no card present|^\*\* Bad device|BOOTP? retry (?:limit|time)"
         r"|Retry (?:count|time) exceeded|^No ethernet found|^(?:ERROR: )?no mmc device|Invalid partition \d"
-        r"|TFTP (?:error:|server died))",
+        r"|TFTP (?:error:|server died)|^\*\* (?:No (?:partition table|valid partitions)|Can't read from"
+        r"|Unrecognized filesystem)|^NAND read from offset [0-9a-f]{1,16} failed|^UBI init error \d"
+        r"|^Error reading superblock on volume)",
         "U-Boot cannot read what it should boot",
         "Card did not respond to voltage select! : -110",
     ),
@@ -160,8 +166,8 @@ RULES = (
     ),
     attempt(
         "uboot-command",
-        "Unknown command|SCRIPT FAILED",
-        r"^Unknown command '|^SCRIPT FAILED: continuing",
+        'Unknown command|SCRIPT FAILED|## Error: "',
+        r"^Unknown command '|^SCRIPT FAILED: continuing|^## Error: \"\w{1,60}\" not defined",
         "U-Boot: a boot command failed",
         "SCRIPT FAILED: continuing...",
     ),

@@ -34,8 +34,9 @@ RULES = (
         "root-nfs",
         _SHELL,
         Outcome.NO_ROOTFS,
-        "Unable to mount root fs via NFS|Root-NFS: ",
-        r"VFS: Unable to mount root fs via NFS|Root-NFS: Unable to (?:contact|mount)",
+        "Unable to mount root fs via NFS|Root-NFS: |Retrying forever (NFS root)",
+        r"VFS: Unable to mount root fs via NFS|Root-NFS: (?:Unable to (?:contact|mount)|Server returned error)"
+        r"|IP-Config: Retrying forever \(NFS root\)",
         "VFS: Unable to mount root fs via NFS",
         "[    9.0] VFS: Unable to mount root fs via NFS.",
         until="init",
@@ -132,8 +133,9 @@ RULES = (
         "initramfs-no-init",
         _SHELL,
         _EMERGENCY,
-        "No init found. Try passing|doesn't have requested",
-        r"^No init found\. Try passing init= bootarg|^Target filesystem doesn't have requested",
+        "No init found. Try passing|doesn't have requested|mounted successfully, but |found on rootdev",
+        r"^No init found\. Try passing init= bootarg|Root device mounted successfully, but \S{1,80} does not exist"
+        r"|^ERROR: +No \S{1,80} found on rootdev|^Target filesystem doesn't have requested",
         "the initrd found no init on the root file system",
         "Target filesystem doesn't have requested /sbin/starter.",
         until="login",
@@ -142,9 +144,12 @@ RULES = (
         "distribution-rescue",
         _SHELL,
         _EMERGENCY,
-        "emergency recovery shell|An error occurred in stage|root block device|Emergency Shell",
+        "emergency recovery shell|An error occurred in stage|root block device|Emergency Shell|exiting to /bin/sh"
+        "|Bailing out, you are on your own|mount the real root device",
         r"initramfs emergency recovery shell launched|^An error occurred in stage [12] of the boot process"
-        r"|Could not find the root block device|Starting (?:\S{1,40} - )?[Dd]racut Emergency Shell",
+        r"|not found -- exiting to /bin/sh|^Bailing out, you are on your own"
+        r"|Failed to mount the real root device|Could not find the root block device"
+        r"|Starting (?:\S{1,40} - )?[Dd]racut Emergency Shell",
         "the initrd offers a rescue shell",
         "initramfs emergency recovery shell launched. Type 'exit' to go on",
         until="login",

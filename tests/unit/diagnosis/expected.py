@@ -224,4 +224,9 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "sysvinit-idle": ("service-failed", "init: no more processes left in this runlevel"),
     "uboot-boot-method": ("bootloader-failure", "U-Boot: a way to boot failed"),
     "cfe": ("bootloader-failure", "CFE: a boot command failed"),
+    "xilinx-first-stage": ("bootloader-failure", "the first stage loader failed with 0xA012"),
+    "marvell-boot-rom": ("bootloader-failure", "the boot ROM found no boot loader"),
+    "skiboot": ("bootloader-failure", "skiboot crashed"),
+    "openbios": ("firmware-failure", "Open Firmware could not boot"),
+    "android-critical-process": ("service-failed", "Android: sampled ends again and again"),
 }

@@ -56,6 +56,13 @@ BEFORE_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
         "<ASSERT> partition.c:line 219 0",
         "panic (caller 0x8f6013bd): ASSERT FAILED at (platform/msm_shared/mmc.c:123): foo\nHALT: spinning forever...",
         "RAM INIT FAILURE!",
+        "Fsbl Error Status: 0x35",
+        "[   12.345678,0] Fatal Exception 0x300 at 00000000300012a4",
+        "** Unrecognized filesystem type **\n=> ",
+        "UBI init error 22\n=> ",
+        "NAND read from offset 200000 failed -74\n=> ",
+        '## Error: "bootcmd_none" not defined\n=> ',
+        "No valid device tree binary found - please append one to U-Boot binary",
     ),
     Outcome.FIRMWARE_FAILURE: (
         "No operating system was loaded. Press a key to retry the boot sequence...",
@@ -78,6 +85,8 @@ BEFORE_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
 OF_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
     Outcome.NO_ROOTFS: (
         "[    2.0] No filesystem could mount root, tried: ext4",
+        "[    9.0] IP-Config: Retrying forever (NFS root)...",
+        "[    9.0] Root-NFS: Server returned error -13 while mounting /srv/nfs",
         "[    2.0] dracut: FATAL: Don't know how to handle 'root=/dev/foo'\n[    2.1] dracut: Refusing to continue",
     ),
     Outcome.EMERGENCY_SHELL: (
@@ -85,6 +94,10 @@ OF_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
         "BOOT FAILED!\n\nThis Debian Live image failed to boot.",
         "Cannot open access to console, the root account is locked.",
         "Rebooting automatically due to panic= boot argument",
+        "ERROR: Root device mounted successfully, but /sbin/init does not exist.",
+        "ERROR:  No /sbin/init found on rootdev (or not mounted).  Trouble ahead.",
+        "ERROR: Failed to mount the real root device.\nBailing out, you are on your own. Good luck.",
+        "/dev/disk/by-id/none not found -- exiting to /bin/sh",
     ),
     Outcome.INIT_DIED: (
         "[!!!!!!] Failed to start up manager.",
@@ -101,6 +114,8 @@ OF_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
         "[    1.0] Bad kernel stack pointer 3fffe at c0000000000",
         "[    1.0] Unable to handle kernel paging request at virtual address 00",
         "[    1.0] CPU 0 Unable to handle kernel paging request at virtual address 00000008, epc == 80123, ra == 80124",
+        "[    1.0] Kernel BUG at mm/sample.c:77",
+        "[    1.0] list_add double add: new=ffff8880, prev=ffff8880, next=ffff8880.",
         "[    1.0] illegal operation: 0001 ilc:1 [#1] SMP",
         "[    1.0] Data machine check in kernel mode.",
         "[    1.0] Unable to handle kernel access at virtual address 12345678",
