@@ -42,7 +42,7 @@ RULES = (
     oops(
         "kernel-bug",
         "ernel BUG at ",
-        r"[kK]ernel BUG at (?P<place>[^\s:]{1,200}:\d{1,6})(?:!|$)",
+        r"(?:kernel BUG at (?=[^!\n]{1,220}!)|^Kernel BUG at )(?P<place>[^\s:]{1,200}:\d{1,6})(?:!|$)",
         "kernel BUG at {place}[ in {function}]",
         "[    5.1] kernel BUG at mm/example.c:312!",
     ),
