@@ -34,9 +34,7 @@ CONSOLE = _sign("console", "console [", r"console \[\w{1,20}\] (?:enabled|disabl
 """Behind it the kernel may print its whole log again."""
 MARK = _sign("mark", "bootmatrix: step=", r"^bootmatrix: step=(?P<step>[a-z0-9-]{1,64}) status=0(?P<detail>)(?: |$)")
 """A step of our own init."""
-PROMPT = re.compile(
-    r"^(?:\S{0,20}=>|[A-Za-z][\w.()-]{1,23}(?: U-Boot| rescue)? ?>{1,2}|barebox\S{0,40}[:/] ?|\w{2,20} ?#) ?$"
-)
+PROMPT = re.compile(r"^(?:\S{0,20}=>|[A-Za-z][\w.() -]{1,39}(?:>{1,2}|#)|barebox\S{0,40}[:/] ?) ?$")
 """The end of a console whose boot loader waits for a person."""
 
 SIGNS: tuple[Sign, ...] = (
