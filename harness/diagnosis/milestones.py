@@ -86,8 +86,9 @@ SIGNS: tuple[Sign, ...] = (
     _sign("login", "Cloud-init v. ", r"^(?:cloud-init\[\d{1,8}\]: )?Cloud-init v\. \S{1,60} finished at "),
     _sign("login", "ervice 'bootanim'", r"^init: [Ss]ervice 'bootanim' \(pid \d{1,8}\) exited with status 0"),
     _sign(
-        "shell", "~#|~]#|~ #|/ #|:/#|:/ $|~$|sh-|nsh>",
-        r"^(?:\[?[\w.@-]{1,64}[: ]\S{1,60}\]?|[~/]\S{0,60} ?|\S{1,64}:/ |(?:ba|da|a)?sh-\d\.\d\d?)[#$](?: |$)|^nsh>",
+        "shell", "~#|~]#|/]#|~ #|/ #|/root #|:/#|:/ $|:/data |~$|sh-|nsh>",
+        r"^(?:\[?[\w.@-]{1,64}[: ]\S{1,60}\]?|[~/]\S{0,60} ?|\S{1,64}:/\S{0,60} "
+        r"|(?:ba|da|a)?sh-\d\.\d\d?)[#$](?: |$)|^nsh>",
     ),
     _sign(
         "restart", "Restarting system|machine restart",

@@ -128,6 +128,7 @@ OF_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
     Outcome.KERNEL_PANIC: ("<0>[    5.123456] -(0)[1:swapper/0]Kernel panic - not syncing: Fatal exception",),
     Outcome.OOM: (
         "[   12.0]  [0:      hog:   88] Out of memory: Kill process 88 (hog) score 900 or sacrifice child",
+        "[   12.0] nearly done. Out of memory: Killed process 88 (hog) total-vm:1kB",
         "[   12.0,3] Out of memory: Kill process 88 (hog) score 900 or sacrifice child",
         "<4>[   12.0]  (1)[88:hog]Out of memory: Kill process 88 (hog) score 900 or sacrifice child",
     ),
@@ -185,6 +186,9 @@ def test_what_good_boots_say_is_no_failure(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "[root@sample /]# ",
+        "/root # ",
+        "sample_x86_64:/data # ",
         "MikroTik 7.1 (stable)\nMikroTik Login: ",
         "Cloud-init v. 24.1 finished at Mon, 01 Jan 2024 00:00:00 +0000. Datasource DataSourceEc2.  Up 30.42 seconds\n",
         "[   30.0] init: Service 'bootanim' (pid 300) exited with status 0\n",
