@@ -6,8 +6,12 @@ is set for the earliest moment at which patience could run out, never by looking
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+# A machine that lives is looked at again after this part of its silence: what the host held back before a silence began
+# is known that precisely.
+OFTEN = 0.1
 # However busy the host is, a fifth of the wall clock always counts: nothing waits longer than five times its limit.
 MOST_CREDIT = 0.8
 
@@ -28,6 +32,11 @@ class Patience:
     deadline: float
     _looks: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
 
+    def lives(self, now: float, held_back: Callable[[], float]) -> None:
+        """A sign of life: remember what was held back by then. `held_back` costs, and is asked now and then only."""
+        if now - self._looks[-1][0] >= OFTEN * self.silence:
+            self._looks = [(now, held_back())]
+
     def look(self, now: float, last_sign: float, held_back: float) -> RanOut | float:
         """`RanOut`, or the seconds until it is worth looking again.
 
@@ -35,7 +44,9 @@ class Patience:
         """
         elapsed = now - min(held_back, MOST_CREDIT * now)
         # What was held back before the silence began is no excuse for it: count from the last look before it.
-        before = next((held for at, held in reversed(self._looks) if at <= last_sign), 0.0)
+        while len(self._looks) > 1 and self._looks[1][0] <= last_sign:
+            del self._looks[0]
+        before = self._looks[0][1] if self._looks[0][0] <= last_sign else 0.0
         silent = now - last_sign
         silent -= min(max(0.0, held_back - before), MOST_CREDIT * silent)
         self._looks.append((now, held_back))

@@ -107,6 +107,7 @@ class Session:
         self._on = False
         self._observation: Observation | None = None
         self._told: deque[Event] = deque(maxlen=TOLD)
+        self._patience = Patience(plan.limits.silence, plan.limits.deadline)
         self._gone: str | None = None  # why no guest answers any more
 
     async def __aenter__(self) -> Session:
@@ -140,6 +141,8 @@ class Session:
 
     def see(self, event: Event) -> None:
         """Wake whoever waits; comes after the judge in the stream."""
+        if event.source in (Source.CONSOLE, Source.QMP) and self._on:
+            self._patience.lives(self.stream.lived_at(), self.machine.held_back)
         if event.source is Source.CONSOLE:
             self._heard.set()
         elif event.source in (Source.QMP, Source.PROCESS) and self._on:
@@ -156,10 +159,9 @@ class Session:
                 self._hang_up(self.judge.verdict().cause or "the machine was switched off")
 
     async def _watch_the_clock(self) -> None:
-        patience = Patience(self._plan.limits.silence, self._plan.limits.deadline)
         while not self._over.is_set():
             now = self.stream.now()
-            look = patience.look(now, now - self.stream.silent_for(), self.machine.held_back())
+            look = self._patience.look(now, self.stream.lived_at(), self.machine.held_back())
             if isinstance(look, RanOut):
                 self.stream.emit(Source.CLOCK, look.kind, look.text)
                 return

@@ -56,9 +56,9 @@ class EventStream:
         """Seconds since power-on."""
         return self._clock() - self._origin
 
-    def silent_for(self) -> float:
-        """Seconds since the machine last gave a sign of life."""
-        return self._clock() - self.last_sign_of_life
+    def lived_at(self) -> float:
+        """When the machine last gave a sign of life, in seconds since power-on."""
+        return self.last_sign_of_life - self._origin
 
     def emit(self, source: Source, kind: str, text: str = "", data: Mapping[str, Any] | None = None) -> None:
         """Put an event of the harness's own into the stream (a clock that ran out, a step that was taken)."""

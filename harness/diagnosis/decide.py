@@ -35,7 +35,8 @@ def boot_of(record: BootRecord, untils: dict[str, str]) -> Boot:
 
 
 def _stands(found: Finding, record: BootRecord, untils: dict[str, str]) -> bool:
-    if found.severity is Severity.ATTEMPT and not PROMPT.match(record.last_text):
+    is_the_end = found.line >= record.last_line or PROMPT.match(record.last_text)
+    if found.severity is Severity.ATTEMPT and not is_the_end:
         return False
     until = untils.get(found.rule, "")
     return not (until and any(is_at_least(step.name, until) and step.line > found.line for step in record.milestones))

@@ -26,7 +26,7 @@ class Severity(IntEnum):
     SHELL = 5
     LOADER = 6
     SERVICE = 7
-    ATTEMPT = 8  # a try that failed, which decides only where the boot ended at the boot loader's prompt
+    ATTEMPT = 8  # a try that failed, which decides only where it was the end, or the boot loader's prompt was
     WARNING = 9
 
 

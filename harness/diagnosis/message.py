@@ -1,7 +1,8 @@
 r"""From the bytes of a console line to what was said: without colours, carriage returns, times and names of the sender.
 
 Every recorder adds its own prefix: printk's `[    1.234567][    T1] `, `<4>`, syslog's `Jan  2 03:04:05 host kernel: `,
-an ISO time of a CI system, `[12:34:56.789] ` of a terminal program, `kern  :warn  : ` of `dmesg -x`.
+an ISO time of a CI system, `[12:34:56.789] ` of a terminal program, `kern  :warn  : ` of `dmesg -x`, grabserial's two
+times, `[   12s] ` of a build service, and what makers of phones have printk add: processor, task and its number.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ _ESCAPE = re.compile(
 )
 # An escape written out as `\x1b[0m` or `\e[0m` by whoever stored the log.
 _WRITTEN_ESCAPE = re.compile(rb"\\(?:x1b|e|033|u001b)\[[0-9;]{0,16}[A-Za-z]")
-_STAMP = r"\[[ \t]*(?P<time>\d{1,12}\.\d{1,9})(?:@\d+)?\](?:\s?[\[(][ \t]*[TC]?\d{1,8}[\])])?"
+_STAMP = (
+    r"\[[ \t]*(?P<time>\d{1,12}\.\d{1,9})(?:[@,]\d{1,4})?\]"
+    r"(?:\s?[\[(][ \t]*[TC]?\d{1,8}[\])]|[ \t]?[A-Z]?[ \t]?\[\d{1,3}: *[^\]\n]{1,24}: *\d{1,8}\]"
+    r"|[ \t]{0,2}-?\(\d{1,3}\)\[\d{1,8}:[^\]\n]{1,24}\]|[ \t]c\d{1,2}(?:[ \t]{1,4}\d{1,8} \([^)\n]{1,24}\))?(?=[ \t]))?"
+)
 _PREFIX = re.compile(
     r"\s*(?:"
     + _STAMP
-    + r"|<\d{1,3}>"
+    + r"|<\d{1,3}>|\[ *\d{1,6}s\]|\[\d{1,6}\.\d{6} \d{1,6}\.\d{6}\]"
     + r"|\[?\d{4}-\d\d-\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?"
     + r"|\[?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?\]?"
     + r"|\[?(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: \d{4})?\]?"

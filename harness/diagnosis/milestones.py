@@ -34,10 +34,7 @@ CONSOLE = _sign("console", "console [", r"console \[\w{1,20}\] (?:enabled|disabl
 """Behind it the kernel may print its whole log again."""
 MARK = _sign("mark", "bootmatrix: step=", r"^bootmatrix: step=(?P<step>[a-z0-9-]{1,64}) status=0(?P<detail>)(?: |$)")
 """A step of our own init."""
-PROMPT = re.compile(
-    r"^(?:=>|U-Boot ?>|grub(?: rescue)?>|Shell>|MX\S{1,12} U-Boot >|\S{1,20}=>|iPXE>|barebox\S{0,40}[:/] ?"
-    r"|\w{2,20} ?#) ?$"
-)
+PROMPT = re.compile(r"^(?:\S{0,20}=>|[A-Za-z][\w.() -]{1,39}(?:>{1,2}|#)|barebox\S{0,40}[:/] ?) ?$")
 """The end of a console whose boot loader waits for a person."""
 
 SIGNS: tuple[Sign, ...] = (
@@ -75,7 +72,7 @@ SIGNS: tuple[Sign, ...] = (
         r"^INIT: version (?P<detail>[\d.-]{1,12})|init started: BusyBox v(?P<busybox>[\d.]{1,12})",
     ),
     _sign("init", "Welcome to ", r"^Welcome to .{2,80}!$"),
-    _sign("login", "login:", r"(?<!Last )(?<!last )(?<!\w)login: ?(?:$|root\b|\[|\S{1,40} ?(?:$|\())"),
+    _sign("login", "ogin:", r"(?<!Last )(?<!last )(?<!\w)[Ll]ogin: ?(?:$|root\b|\[|\S{1,40} ?(?:$|\())"),
     _sign(
         "login", "Reached target ",
         r"Reached target (?:\S{1,40} - )?(?:Multi-User System|Graphical Interface|Login Prompts)",
@@ -86,9 +83,12 @@ SIGNS: tuple[Sign, ...] = (
         r"procd: - init complete -|sys\.boot_completed=1",
     ),
     _sign("login", "Startup finished in", r"systemd\[1\]: Startup finished in"),
+    _sign("login", "Cloud-init v. ", r"^(?:cloud-init\[\d{1,8}\]: )?Cloud-init v\. \S{1,60} finished at "),
+    _sign("login", "ervice 'bootanim'", r"^init: [Ss]ervice 'bootanim' \(pid \d{1,8}\) exited with status 0"),
     _sign(
-        "shell", "~#|~]#|~ #|/ #|:/#|:/ $|~$|sh-|nsh>",
-        r"^(?:\[?[\w.@-]{1,64}[: ]\S{1,60}\]?|[~/]\S{0,60} ?|\S{1,64}:/ |(?:ba|da|a)?sh-\d\.\d\d?)[#$](?: |$)|^nsh>",
+        "shell", "~#|~]#|/]#|~ #|/ #|/root #|:/#|:/ $|:/data |~$|sh-|nsh>",
+        r"^(?:\[?[\w.@-]{1,64}[: ]\S{1,60}\]?|[~/]\S{0,60} ?|\S{1,64}:/\S{0,60} "
+        r"|(?:ba|da|a)?sh-\d\.\d\d?)[#$](?: |$)|^nsh>",
     ),
     _sign(
         "restart", "Restarting system|machine restart",

@@ -76,10 +76,12 @@ def decisive(
     return _rule(name, severity, outcome, needles, pattern, title, example, until=until, live=live)
 
 
-def loader(name: str, needles: str, pattern: str, title: str, example: str, *, live: bool = False) -> Rule:
-    """The boot loader gave up, unless a kernel starts afterwards."""
+def loader(
+    name: str, needles: str, pattern: str, title: str, example: str, *, until: str = "kernel", live: bool = False
+) -> Rule:
+    """The boot loader gave up, unless a kernel starts afterwards (or another loader, where `until` says so)."""
     outcome = Outcome.BOOTLOADER_FAILURE
-    return _rule(name, Severity.LOADER, outcome, needles, pattern, title, example, until="kernel", live=live)
+    return _rule(name, Severity.LOADER, outcome, needles, pattern, title, example, until=until, live=live)
 
 
 def attempt(name: str, needles: str, pattern: str, title: str, example: str) -> Rule:
@@ -88,10 +90,12 @@ def attempt(name: str, needles: str, pattern: str, title: str, example: str) -> 
     return _rule(name, Severity.ATTEMPT, outcome, needles, pattern, title, example, until="kernel")
 
 
-def firmware(name: str, needles: str, pattern: str, title: str, example: str, *, live: bool = False) -> Rule:
-    """The firmware gave up, unless something starts afterwards."""
+def firmware(
+    name: str, needles: str, pattern: str, title: str, example: str, *, until: str = "kernel", live: bool = False
+) -> Rule:
+    """The firmware gave up, unless a kernel starts afterwards (or a boot loader, where `until` says so)."""
     outcome = Outcome.FIRMWARE_FAILURE
-    return _rule(name, Severity.LOADER, outcome, needles, pattern, title, example, until="kernel", live=live)
+    return _rule(name, Severity.LOADER, outcome, needles, pattern, title, example, until=until, live=live)
 
 
 def warning(name: str, needles: str, pattern: str, title: str, example: str, *, traced: bool = True) -> Rule:

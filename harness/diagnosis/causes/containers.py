@@ -80,6 +80,14 @@ def not_supported(case: Case) -> Cause | None:
         if found is None:
             continue
         known, lacking = _lacking(feature, case)
+        word = _switched_off(feature, case)
+        if word and lacking is None:
+            return Cause(
+                "container-support-missing",
+                f"containers need {feature}, and the command line has {word}",
+                (found.string, word, *first_failed(case)),
+                f"take {word} out of the command line; firmware of some boards puts it there",
+            )
         if known and lacking is None:
             continue  # the kernel has it: something else is wrong
         what = lacking.what if lacking else "the kernel does not offer it"
@@ -100,6 +108,12 @@ def foreseen(case: Case) -> Cause | None:
     if found is None or not failed:
         return None
     return Cause(found.cause, f"{found.what}: {found.why}", (found.what, failed[0]), f"set {found.symbol}=y")
+
+
+def _switched_off(feature: str, case: Case) -> str | None:
+    """The word of the command line that takes from a kernel what it has."""
+    entry = case.facts.knowledge.features.get(feature) if case.facts else None
+    return next((word for word in entry.cmdline if word in case.facts.cmdline), None) if entry and case.facts else None
 
 
 def _lacking(feature: str, case: Case) -> tuple[bool, Unmet | None]:

@@ -1,4 +1,4 @@
-"""Boot loaders other than U-Boot: GRUB, syslinux, iPXE, systemd-boot, the EFI stub, shim, Android's."""
+"""Boot loaders other than U-Boot: GRUB, iPXE, systemd-boot, the EFI stub, shim, barebox, petitboot."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from harness.diagnosis.rule import loader
 RULES = (
     loader(
         "grub-rescue",
-        "grub rescue>",
-        r"grub rescue>",
+        "grub rescue>|Entering rescue mode...",
+        r"grub rescue>|^Entering rescue mode\.\.\.",
         "GRUB fell back to its rescue shell",
         "grub rescue> ",
         live=True,
@@ -25,10 +25,12 @@ RULES = (
         "grub-error",
         "error: ",
         r"^error: (?P<text>(?:(?:\.\./)?[\w/.-]{0,80}: ?\d{0,5}:? ?)?(?:no such (?:device|partition)"
-        r"|file `[^'\n]{1,200}' not found"
+        r"|file `(?![^'\n]{1,190}\.(?:pf2|lst|mod|png|mo|txt)')[^'\n]{1,200}' not found"
         r"|you need to load the kernel first|unknown filesystem|no server is specified"
         r"|attempt to read or write outside of|invalid (?:magic number|arch|file|sector)|out of memory"
-        r"|not a regular file"
+        r"|not a regular file|access denied|kernel too old|failure reading sector"
+        r"|couldn't send network packet|timeout: could not resolve|time out opening"
+        r"|can't find command `(?:linux|initrd)|verification requested but nobody cares"
         r"|premature end of file|disk `[^'\n]{1,80}' not found|symbol [`'][^'\n]{1,80}' not found"
         r"|(?:bad|invalid) (?:shim )?signature|prohibited by secure boot|cannot allocate)[^\n]{0,80})",
         "GRUB: {text}",
@@ -42,20 +44,12 @@ RULES = (
         "Aborted. Press any key to exit.",
     ),
     loader(
-        "syslinux",
-        "Could not find kernel image|No DEFAULT or UI|Invalid or corrupt kernel|isolinux.bin missing",
-        r"(?:Could not find kernel image:|No DEFAULT or UI configuration directive found"
-        r"|Invalid or corrupt kernel image"
-        r"|isolinux\.bin missing or corrupt)",
-        "syslinux found no kernel",
-        "Could not find kernel image: vmlinuz-none",
-    ),
-    loader(
         "ipxe",
         "No more network devices|Could not boot|Nothing to boot|Chainloading failed",
         r"^(?:No more network devices|Could not boot(?: image)?: |Nothing to boot: |Chainloading failed)",
         "iPXE found nothing to boot",
         "No more network devices",
+        until="bootloader",
     ),
     loader(
         "systemd-boot",
@@ -67,28 +61,21 @@ RULES = (
     ),
     loader(
         "efi-stub",
-        "EFI stub: ERROR",
-        r"EFI stub: ERROR: (?P<text>(?!FIRMWARE BUG)[^\n]{1,120})",
+        "EFI stub: ERROR|exit_boot() failed|efi_main() failed",
+        r"(?:EFI stub: ERROR: |^)(?P<text>(?<=ERROR: )(?!FIRMWARE BUG)[^\n]{1,120}|(?:exit_boot|efi_main)\(\) failed!)",
         "EFI stub: {text}",
         "EFI stub: ERROR: Failed to allocate memory for the kernel",
     ),
     loader(
         "shim",
-        "omething has gone seriously wrong|Security Violation|Secure Boot Violation|start_image() returned",
+        "omething has gone seriously wrong|Security Violation|Secure Boot Violation|start_image() returned"
+        "|ystem is compromised|SBAT self-check failed|ailed to open |ailed to load image ",
         r"Something has gone seriously wrong|(?:Verification failed: )?\(0x1A\) Security Violation"
         r"|Secure Boot Violation"
-        r"|start_image\(\) returned (?!Success)",
+        r"|start_image\(\) returned (?!Success)|^System is compromised\.|^SBAT self-check failed"
+        r"|^Failed to (?:open|load image) \\[^\n]{1,120}(?: - |: )(?:Not Found|Security Violation|Access Denied)",
         "secure boot refused what was to be started",
         "Something has gone seriously wrong: shim_init() failed: Not Found",
-    ),
-    loader(
-        "fastboot",
-        "ailed to load/authenticate boot image|LoadImageAndAuth failed|Load Error: failed"
-        "|Could not do normal boot|Android boot failed",
-        r"(?:Failed to load/authenticate boot image|LoadImageAndAuth failed|Load Error: failed to load boot image"
-        r"|ERROR: Could not do normal boot|Android boot failed)",
-        "Android's boot loader could not load the boot image",
-        "Failed to load/authenticate boot image: Load Error",
     ),
     loader(
         "barebox",
@@ -103,19 +90,5 @@ RULES = (
         r"(?:petitboot: |^)(?:kexec load failed|kexec: failed to load)|No boot options found, dropping",
         "petitboot could not load the kernel",
         "kexec load failed: the file has no ELF header",
-    ),
-    loader(
-        "lilo",
-        "L 99 99|L 01 01|L 80 80",
-        r"^L (?:99 99|01 01|80 80)",
-        "LILO cannot read its disk",
-        "L 99 99 99 99",
-    ),
-    loader(
-        "windows-bootmgr",
-        "BOOTMGR is |NTLDR is ",
-        r"^(?:BOOTMGR|NTLDR) is (?:missing|compressed)",
-        "Windows' boot manager is missing",
-        "BOOTMGR is missing",
     ),
 )

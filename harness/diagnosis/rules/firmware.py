@@ -10,19 +10,21 @@ from harness.diagnosis.rule import firmware, loader
 RULES = (
     firmware(
         "bios-no-device",
-        "No bootable|no bootable",
-        r"(?:No bootable device\.|^No bootable device\b|BdsDxe: No bootable option or device was found"
-        r"|No bootable (?:medium|media|disk|partition) found)",
+        "No bootable|no bootable|No boot device available|Boot Device Not Found",
+        r"(?:No bootable device\.|^No bootable devices?\b|BdsDxe: No bootable option or device was found"
+        r"|No bootable (?:medium|media|disk|partition) found)|^No boot device available|^Boot Device Not Found",
         "no bootable device",
         "BdsDxe: No bootable option or device was found.",
         live=True,
     ),
     firmware(
         "bios-no-system",
-        "perating system|perating System|OPERATING SYSTEM|roper Boot device|nsert boot media|nsert system dis",
+        "perating system|perating System|OPERATING SYSTEM|roper Boot device|nsert boot media|nsert system dis"
+        "|DISK BOOT FAILURE|Non-System disk|nvalid system disk",
         r"(?:[Mm]issing operating system|[Oo]perating [Ss]ystem not found|OPERATING SYSTEM NOT FOUND"
         r"|Reboot and Select proper Boot device|[Ii]nsert (?:boot media|system dis[ck])"
-        r"|Error loading operating system)",
+        r"|Error loading operating system)|^No operating system was loaded\b|^DISK BOOT FAILURE, INSERT SYSTEM DISK"
+        r"|^Non-System disk or disk error|^Invalid system disk",
         "no operating system found",
         "Reboot and Select proper Boot device",
     ),
@@ -32,6 +34,7 @@ RULES = (
         r"Boot failed: (?:not a bootable disk|could not read the boot disk)|^A disk read error occurred",
         "the disk cannot be booted",
         "Boot failed: could not read the boot disk",
+        until="bootloader",
     ),
     firmware(
         "pxe",
@@ -39,6 +42,7 @@ RULES = (
         r"^PXE-E(?P<number>[0-9A-F]{2}): (?P<text>[^\n]{1,80})",
         "PXE: {text}",
         "PXE-E53: No boot filename received",
+        until="bootloader",  # the network is but one of the things it tries
     ),
     firmware(
         "uefi-shell",
@@ -73,22 +77,23 @@ RULES = (
     ),
     loader(
         "tfa-panic",
-        "PANIC at PC|PANIC in EL|Unhandled Exception in EL|BACKTRACE: START: ",
-        r"^(?:PANIC (?:at PC|in EL\d)|Unhandled Exception in EL\d|BACKTRACE: START: (?:plat_panic|do_panic))",
+        "PANIC at PC|PANIC in EL|Unhandled Exception |BACKTRACE: START: |ASSERT: ",
+        r"^(?:PANIC (?:at PC|in EL\d)|Unhandled Exception (?:in|from) EL\d|BACKTRACE: START: (?:plat_panic|do_panic))"
+        r"|^ASSERT: (?:File )?[\w./-]{1,120}\.[ch](?::| Line )\d{1,6}",
         "trusted firmware panicked",
         "PANIC at PC : 0x00000000ff3a2c10",
     ),
     loader(
         "tfa-load",
         "Failed to load |Failed to access ",
-        r"(?:ERROR: +)?(?:BL\d\w{0,2}: )?Failed to (?:load|access) (?:image|BL\d)",
+        r"^(?:ERROR: +|E> )?(?:BL\d\w{0,2}: )?Failed to (?:load|access) (?:image|BL\d)",
         "trusted firmware cannot load the next stage",
         "ERROR:   BL1: Failed to load BL2 firmware.",
     ),
     firmware(
         "optee-panic",
         "E/TC:",
-        r"E/TC:[\w? ]{1,12} (?:0 )?Panic ",
+        r"E/TC:[\w? ]{1,12} (?:0 )?(?:Panic |Core (?:data|prefetch)-abort at address )",
         "OP-TEE panicked",
         "E/TC:0 0 Panic at core/kernel/sample.c:42 <sample_init>",
     ),
@@ -101,16 +106,17 @@ RULES = (
     ),
     firmware(
         "coreboot",
-        "Payload not loaded|Could not find a payload|ASSERTION ERROR: file|Couldn't load ",
+        "Payload not loaded|Could not find a payload|ASSERTION ERROR: file|Couldn't load |Unexpected Exception: ",
         r"^(?:Payload not loaded|Could not find a payload|(?:\[EMERG\] +)?(?:ASSERTION ERROR: file"
-        r"|Couldn't load (?:\S{1,20}/)?payload))",
-        "coreboot found no payload",
+        r"|Couldn't load (?:\S{1,20}/)?payload))"
+        r"|^Unexpected Exception: \d{1,3} @ [0-9a-f]{2}:[0-9a-f]{8,16} - Halting",
+        "coreboot found no payload, or could not start it",
         "Could not find a payload",
     ),
     firmware(
         "slof",
         "E340|Not a bootable device!",
-        r"^E340\d: |Not a bootable device!",
+        r"\bE340\d: [A-Z]|Not a bootable device!",
         "SLOF found no bootable device",
         "E3405: No such device",
     ),
@@ -125,9 +131,10 @@ RULES = (
     loader(
         "memory-training",
         "emory training failed|emory training error|Memory Training Failed|emory initialization failed"
-        "|emory initialization error|emory init failed|emory init error|ERROR: MRC|FspMemoryInit returned",
+        "|emory initialization error|emory init failed|emory init error|ERROR: MRC|FspMemoryInit returned"
+        "|RAM INIT FAILURE",
         r"[Mm]emory (?:training|init(?:ialization)?) (?:failed|error)|Memory Training Failed|^ERROR: MRC"
-        r"|FspMemoryInit returned an error",
+        r"|FspMemoryInit returned an error|^RAM INIT FAILURE",
         "memory could not be set up",
         "Memory training failed on channel 0",
     ),

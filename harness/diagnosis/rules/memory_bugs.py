@@ -77,8 +77,8 @@ RULES = (
     ),
     oops(
         "list-corrupted",
-        "list_add corruption|list_del corruption",
-        r"(?:list_add|list_del) corruption[.,]",
+        "list_add corruption|list_del corruption|list_add double add",
+        r"(?:list_add|list_del) corruption[.,]|^list_add double add: ",
         "list corruption[ in {function}]",
         "[    5.1] list_del corruption. prev->next should be ffff888001, but was dead000000000100",
     ),

@@ -12,7 +12,7 @@ RULES = (
         Severity.OOM,
         Outcome.OOM,
         "ut of memory|ut of Memory",
-        r"^Out of [Mm]emory(?:: | \([^)\n]{1,40}\): )Kill(?:ed)? process \d{1,8} \((?P<victim>[^)\n]{1,40})\)",
+        r"\bOut of [Mm]emory(?:: | \([^)\n]{1,40}\): )Kill(?:ed)? process \d{1,8} \((?P<victim>[^)\n]{1,40})\)",
         "Out of memory: Killed process {victim}",
         "[   12.0] Out of memory: Killed process 88 (hog) total-vm:9000kB, anon-rss:8000kB, file-rss:0kB",
         live=True,

@@ -42,7 +42,7 @@ RULES = (
     oops(
         "kernel-bug",
         "ernel BUG at ",
-        r"kernel BUG at (?P<place>[^\s:]{1,200}:\d{1,6})!",
+        r"(?:kernel BUG at (?=[^!\n]{1,220}!)|^Kernel BUG at )(?P<place>[^\s:]{1,200}:\d{1,6})(?:!|$)",
         "kernel BUG at {place}[ in {function}]",
         "[    5.1] kernel BUG at mm/example.c:312!",
     ),
@@ -70,7 +70,8 @@ RULES = (
     oops(
         "numbered",
         "[#",
-        r"^(?P<text>[A-Za-z][\w ,'/-]{3,60}?)(?:: [0-9a-f]{1,16}(?: ilc:\d)?| [0-9a-f]{1,16})? ?\[#\d{1,4}\](?::| |$)",
+        r"^(?:\S{1,40}\(\d{1,8}\): )?(?P<text>[A-Za-z][\w ,'/!-]{3,60}?)"
+        r"(?:: [0-9a-f]{1,16}(?: ilc:\d)?| [0-9a-f]{1,16})? ?\[#\d{1,4}\](?::| |$)",
         "{text}[ in {function}]",
         "[    5.1] divide error: 0000 [#1] PREEMPT SMP",
     ),
@@ -112,9 +113,10 @@ RULES = (
     ),
     oops(
         "ppc-bad-access",
-        "kernel tried to |Unrecoverable |Machine check in kernel mode",
+        "kernel tried to |Unrecoverable |achine check in kernel mode|Bad kernel stack pointer",
         r"kernel tried to (?:exec|execute|access) \S{1,30} ?(?:protected )?(?:page|user)"
-        r"|^Unrecoverable (?!VSX )[^\n]{1,40} (?:Unavailable )?[Ee]xception|Machine check in kernel mode",
+        r"|^Unrecoverable (?!VSX )[^\n]{1,40} (?:Unavailable )?[Ee]xception|[Mm]achine check in kernel mode"
+        r"|Bad kernel stack pointer [0-9a-f]{1,16} at ",
         "kernel fault[ in {function}]",
         "[    5.1] kernel tried to execute exec-protected page (c0000000012a0000) - exploit attempt? (uid: 0)",
     ),

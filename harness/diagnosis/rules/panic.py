@@ -153,21 +153,4 @@ RULES = (
         "Xen: dom0 crashed",
         "(XEN) Hardware Dom0 crashed: rebooting machine in 5 seconds.",
     ),
-    panic(
-        "panic-freebsd",
-        Outcome.KERNEL_PANIC,
-        "panic: ",
-        r"^panic: (?P<text>(?:vm_fault|page fault|general protection|double fault|trap|mutex |Going nowhere"
-        r"|mountroot|init died|Assertion|ffs_|ufs_|vfs_|kmem|pmap|unknown cpu|no init)[^\n]{0,200})",
-        "panic: {text}",
-        "panic: pmap_mapdev: address 0x3f0000 is not in the direct map",
-    ),
-    panic(
-        "panic-missing-root-freebsd",
-        Outcome.NO_ROOTFS,
-        "mountroot>",
-        r"^mountroot> ?$",
-        "FreeBSD asks for its root file system",
-        "mountroot> ",
-    ),
 )

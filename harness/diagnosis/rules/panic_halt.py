@@ -70,13 +70,4 @@ RULES = (
         "the processor entered a disabled wait",
         "HCPGIR450W CP entered; disabled wait PSW 00020001 80000000 00000000 0010F2C4",
     ),
-    decisive(
-        "android-init-fatal",
-        Severity.PANIC,
-        Outcome.INIT_DIED,
-        "InitFatalReboot",
-        r"init: InitFatalReboot: (?P<text>[^\n]{0,60})",
-        "Android's init gave up: {text}",
-        "init: InitFatalReboot: signal 6",
-    ),
 )

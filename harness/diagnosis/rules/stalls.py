@@ -44,9 +44,9 @@ RULES = (
     stall(
         "rcu-stall",
         Outcome.RCU_STALL,
-        "detected stall|detected expedited stall",
+        "detected stall|detected expedited stall|RCU detected CPU ",
         r"(?:INFO: )?(?:rcu_\w{1,40}|srcu\w{0,20}|RCU|rcu) (?:self-)?detected (?:expedited )?stalls? "
-        r"(?:on CPU|\(t=|[^\n]{0,40}CPU)",
+        r"(?:on CPU|\(t=|[^\n]{0,40}CPU)|INFO: RCU detected CPU \d{1,5} stall",
         "INFO: rcu detected stall[ in {function}]",
         "[   30.0] rcu: INFO: rcu_preempt self-detected stall on CPU 9",
     ),
@@ -95,7 +95,8 @@ RULES = (
         Severity.STALL,
         Outcome.HANG,
         "atchdog bite|atchdog timeout|atchdog expired|atchdog bark|atchdog bitten|ATCHDOG TIMEOUT",
-        r"^(?:(?:[Aa]pps|[Kk]ernel|[Hh]ardware|[Ss]ystem) )?[Ww]atchdog (?:bite|bitten|bark(?:ed)?|timeout"
+        r"^(?:(?:[Aa]pps|[Kk]ernel|[Hh]ardware|[Ss]ystem) |\w{0,12}watchdog \S{1,40}: (?:QWDT: )?)?"
+        r"[Ww]atchdog (?:bite|bitten|bark(?:ed)?|timeout"
         r"|expired)(?:[!:.,]| on| in|$)"
         r"|^WATCHDOG TIMEOUT",
         "a watchdog ended a hang",

@@ -7,8 +7,8 @@ from harness.diagnosis.rule import attempt, loader
 RULES = (
     loader(
         "uboot-image-magic",
-        "Image magic!",
-        r"Bad Linux (?:ARM64|RISCV|ARM|RISC-V) Image magic!",
+        "mage magic!|zimage: Bad magic!",
+        r"Bad Linux (?:ARM64|RISCV|ARM|RISC-V) z?Image magic!|^zimage: Bad magic!",
         "U-Boot: bad kernel image",
         "Bad Linux RISCV Image magic!",
         live=True,
@@ -37,8 +37,11 @@ RULES = (
     ),
     loader(
         "spl-load",
-        "spl: could not|SPL: Image not found|spl_load_image|spl: no partition|spl_register_fat_device",
-        r"^(?:spl: could not initialize mmc|spl_load_image_\w{1,20}: error|spl: no partition table found"
+        "spl: could not|spl: mmc|SPL: Image not found|spl_load_image|spl: no partition|spl_register_fat_device"
+        "|mmc_load_image_raw_sector: ",
+        r"^(?:spl: could not (?:initialize|find) mmc|spl: mmc (?:init failed|block device not found)"
+        r"|mmc_load_image_raw_sector: mmc block read error"
+        r"|spl_load_image_\w{1,20}: error|spl: no partition table found"
         r"|spl_register_fat_device: fat register err|SPL: Image not found)",
         "SPL cannot read its boot device",
         "spl: could not initialize mmc. error: -19",
@@ -46,7 +49,8 @@ RULES = (
     loader(
         "uboot-initcall",
         "initcall ",
-        r"^initcall (?:sequence \S{1,40} )?failed at (?:call|event)|^initcall failed at call",
+        r"^initcall (?:sequence \S{1,40} )?failed at (?:call|event)|^initcall failed at call"
+        r"|\binitcall \w{1,60}\(\) failed",
         "U-Boot: an initcall failed",
         "initcall sequence 7ff9a000 failed at call 60012340 (err=-22)",
     ),
@@ -61,41 +65,58 @@ RULES = (
     loader(
         "uboot-dram",
         "init failed|init FAILED|INIT failed|INIT FAILED|initialization failed|initialization FAILED"
-        "|training failed|training FAILED",
-        r"\b(?:S?DRAM|DDR|dram|ddr)[_ ]?(?:init|INIT|initialization|training) (?:failed|FAILED)",
+        "|raining failed|raining FAILED|raining Sequence - |alibration failed|alibration FAILED",
+        r"\b(?:(?:LP)?DDR\d?x?|S?DRAM|dram|ddr)[_ ]?(?:PHY )?"
+        r"(?:init|INIT|initialization|[Tt]raining(?: Sequence -)?|[Cc]alibration) (?:failed|FAILED)",
         "memory could not be set up",
         "DRAM init failed: -110",
     ),
     loader(
         "uboot-image-broken",
-        "Bad Data CRC|Bad Data Hash|Bad Header Checksum|ERROR: can't get kernel image|amdisk image is corrupt"
-        "|Bad hash value",
+        "Bad Data CRC|Bad Data Hash|ERROR: can't get kernel image|amdisk image is corrupt|Bad hash value",
         r"(?:ERROR: can't get kernel image!|Ramdisk image is corrupt or invalid|Bad Data (?:CRC|Hash)|Bad hash value)",
         "U-Boot: the image is broken",
         "ERROR: can't get kernel image!",
     ),
     loader(
         "uboot-image-format",
-        "Wrong Image |Wrong Ramdisk Image |Unsupported Architecture",
-        r"(?:Wrong (?:Ramdisk )?Image (?:Format|Type) for|Wrong Ramdisk Image Format"
-        r"|Unsupported Architecture 0x)",
+        "Wrong Image |Wrong Ramdisk Image |Unsupported Architecture|Wrong FIT format|Bad FIT |find configuration node"
+        "|find subimage node",
+        r"(?:Wrong (?:Ramdisk )?Image (?:Format|Type) for|Wrong Ramdisk Image Format|^Wrong FIT format"
+        r"|^Bad FIT [\w -]{1,30} format!|Could not find (?:configuration|subimage) node|Unsupported Architecture 0x)",
         "U-Boot: not an image it can start",
         "Wrong Image Format for bootm command",
     ),
     loader(
         "uboot-no-dtb",
-        "Flattened Device Tree|alid FDT found|valid device tree|FDT and ATAGS|image is not a fdt|fdt fixup failed",
+        "Flattened Device Tree|alid FDT found|alid device tree|FDT and ATAGS|image is not a fdt|fdt fixup failed",
         r"ERROR: (?:Did not find a cmdline Flattened Device Tree|image is not a fdt|arch-specific fdt fixup failed)"
-        r"|[Nn]o valid FDT found|Could not find a valid device tree|FDT and ATAGS support not compiled",
+        r"|[Nn]o valid FDT found|Could not find a valid device tree|No valid device tree binary found"
+        r"|FDT and ATAGS support not compiled",
         "U-Boot: no valid device tree for the kernel",
         "ERROR: Did not find a cmdline Flattened Device Tree",
     ),
     loader(
         "uboot-decompress",
-        "uncompress error|must RESET board|uncompress or overwrite|inflate() returned",
+        "uncompress error|must RESET board to recover|uncompress or overwrite|inflate() returned",
         r"(?:uncompress error|must RESET board to recover|uncompress or overwrite error|inflate\(\) returned -)",
         "U-Boot: the kernel could not be decompressed",
         "Image too large: increase CONFIG_SYS_BOOTM_LEN, must RESET board to recover",
+    ),
+    loader(
+        "uboot-must-reset",
+        "must RESET the board",
+        r"^(?:ERROR: )?(?P<text>[^\n]{1,120}?)[ -]{1,3}must RESET the board",
+        "U-Boot stopped: {text}",
+        "ERROR: /chosen node create failed - must RESET the board to recover.",
+    ),
+    loader(
+        "uboot-no-room",
+        "allocation error|Failed to allocate",
+        r"^(?:ramdisk|device tree|cmdline|bd_t) - allocation error"
+        r"|^ERROR: Failed to allocate 0x[0-9a-f]{1,16} bytes below 0x",
+        "U-Boot: no room for what goes with the kernel",
+        "ramdisk - allocation error",
     ),
     loader(
         "uboot-verify",
@@ -116,17 +137,37 @@ RULES = (
     attempt(
         "uboot-no-media",
         "Card did not respond|MMC: no card present|Bad device|BOOTP retry|BOOT retry|Retry count exceeded"
-        "|Retry time exceeded|No ethernet found|no mmc device|Invalid partition|TFTP error:|TFTP server died",
+        "|Retry time exceeded|No ethernet found|no mmc device|Invalid partition|TFTP error:|TFTP server died"
+        "|** No partition table|** No valid partitions|** Can't read from|** Unrecognized filesystem"
+        "|NAND read from offset"
+        "|UBI init error|Error reading superblock on volume",
         r"(?:Card did not respond to voltage select|MMC: no card present|^\*\* Bad device|BOOTP? retry (?:limit|time)"
         r"|Retry (?:count|time) exceeded|^No ethernet found|^(?:ERROR: )?no mmc device|Invalid partition \d"
-        r"|TFTP (?:error:|server died))",
+        r"|TFTP (?:error:|server died)|^\*\* (?:No (?:partition table|valid partitions)|Can't read from"
+        r"|Unrecognized filesystem)|^NAND read from offset [0-9a-f]{1,16} failed|^UBI init error \d"
+        r"|^Error reading superblock on volume)",
         "U-Boot cannot read what it should boot",
         "Card did not respond to voltage select! : -110",
     ),
     attempt(
+        "uboot-boot-method",
+        "EFI LOAD FAILED|Boot failed (err=|Application failed, r =|' not set|blocks read: ERROR|bytes read: ERROR",
+        r"^EFI LOAD FAILED: continuing|^Boot failed \(err=-\d{1,5}\)|^## Application failed, r = [1-9]"
+        r"|^\*\*\* ERROR: `(?:serverip|ipaddr|gatewayip)' not set|\d (?:blocks|bytes) read: ERROR",
+        "U-Boot: a way to boot failed",
+        "Boot failed (err=-14)",
+    ),
+    attempt(
+        "cfe",
+        "command status = -",
+        r"^\*\*\* command status = -\d{1,4}",
+        "CFE: a boot command failed",
+        "*** command status = -8",
+    ),
+    attempt(
         "uboot-command",
-        "Unknown command|SCRIPT FAILED",
-        r"^Unknown command '|^SCRIPT FAILED: continuing",
+        'Unknown command|SCRIPT FAILED|## Error: "',
+        r"^Unknown command '|^SCRIPT FAILED: continuing|^## Error: \"\w{1,60}\" not defined",
         "U-Boot: a boot command failed",
         "SCRIPT FAILED: continuing...",
     ),

@@ -14,9 +14,9 @@ RULES = (
         "root-device-missing",
         _SHELL,
         Outcome.NO_ROOTFS,
-        "Cannot open root device",
-        r"VFS: Cannot open root device \"?(?P<device>[^\s\"]{1,120})",
-        "VFS: Cannot open root device {device}",
+        "Cannot open root device|No filesystem could mount root",
+        r"VFS: Cannot open root device \"?(?P<device>[^\s\"]{1,120})|^(?P<text>No filesystem could mount root)",
+        "[VFS: Cannot open root device {device}][{text}]",
         '[    2.0] VFS: Cannot open root device "vdz1" or unknown-block(0,0): error -6',
         until="init",
     ),
@@ -34,8 +34,9 @@ RULES = (
         "root-nfs",
         _SHELL,
         Outcome.NO_ROOTFS,
-        "Unable to mount root fs via NFS|Root-NFS: ",
-        r"VFS: Unable to mount root fs via NFS|Root-NFS: Unable to (?:contact|mount)",
+        "Unable to mount root fs via NFS|Root-NFS: |Retrying forever (NFS root)",
+        r"VFS: Unable to mount root fs via NFS|Root-NFS: (?:Unable to (?:contact|mount)|Server returned error)"
+        r"|IP-Config: Retrying forever \(NFS root\)",
         "VFS: Unable to mount root fs via NFS",
         "[    9.0] VFS: Unable to mount root fs via NFS.",
         until="init",
@@ -90,7 +91,7 @@ RULES = (
         _SHELL,
         _EMERGENCY,
         "rescue mode|mergency shell|/run/initramfs",
-        r"(?:You are in rescue mode|Entering rescue mode|[Ss]tarting (?:an? )?emergency shell\b"
+        r"(?:You are in rescue mode|Welcome to rescue mode|[Ss]tarting (?:an? )?emergency shell\b"
         r"|^Generating \"/run/initramfs)",
         "rescue mode",
         "You are in rescue mode. Have a look at the journal.",
@@ -100,8 +101,9 @@ RULES = (
         "maintenance-prompt",
         _SHELL,
         _EMERGENCY,
-        "maintenance",
-        r"(?:Give root password|Press Enter|Enter root password"
+        "maintenance|Cannot open access to console",
+        r"^Cannot open access to console, the root account is locked"
+        r"|(?:Give root password|Press Enter|Enter root password"
         r"|root password for (?:system )?maintenance)[^\n]{0,40}maintenance",
         "maintenance shell",
         "Press Enter for maintenance",
@@ -131,8 +133,9 @@ RULES = (
         "initramfs-no-init",
         _SHELL,
         _EMERGENCY,
-        "No init found. Try passing|doesn't have requested",
-        r"^No init found\. Try passing init= bootarg|^Target filesystem doesn't have requested",
+        "No init found. Try passing|doesn't have requested|mounted successfully, but |found on rootdev",
+        r"^No init found\. Try passing init= bootarg|Root device mounted successfully, but \S{1,80} does not exist"
+        r"|^ERROR: +No \S{1,80} found on rootdev|^Target filesystem doesn't have requested",
         "the initrd found no init on the root file system",
         "Target filesystem doesn't have requested /sbin/starter.",
         until="login",
@@ -141,9 +144,12 @@ RULES = (
         "distribution-rescue",
         _SHELL,
         _EMERGENCY,
-        "emergency recovery shell|An error occurred in stage|root block device|Emergency Shell",
+        "emergency recovery shell|An error occurred in stage|root block device|Emergency Shell|exiting to /bin/sh"
+        "|Bailing out, you are on your own|mount the real root device",
         r"initramfs emergency recovery shell launched|^An error occurred in stage [12] of the boot process"
-        r"|Could not find the root block device|Starting (?:\S{1,40} - )?[Dd]racut Emergency Shell",
+        r"|not found -- exiting to /bin/sh|^Bailing out, you are on your own"
+        r"|Failed to mount the real root device|Could not find the root block device"
+        r"|Starting (?:\S{1,40} - )?[Dd]racut Emergency Shell",
         "the initrd offers a rescue shell",
         "initramfs emergency recovery shell launched. Type 'exit' to go on",
         until="login",
@@ -152,8 +158,9 @@ RULES = (
         "freezing",
         Severity.PANIC,
         Outcome.INIT_DIED,
-        "reezing",
-        r"^(?:systemd\[1\]: |\[?!!!!!!\]? ?)(?:[^\n]{0,80}[,.] )?[Ff]reezing(?: execution)?\.?$",
+        "reezing|Exiting PID 1...|!!!!!!] Failed",
+        r"^\[!!!!!!\] Failed to |^systemd\[1\]: Exiting PID 1\.\.\."
+        r"|^(?:systemd\[1\]: |\[?!!!!!!\]? ?)(?:[^\n]{0,80}[,.] )?[Ff]reezing(?: execution)?\.?$",
         "systemd froze",
         "[    4.0] systemd[1]: Freezing execution.",
         live=True,
@@ -202,6 +209,25 @@ RULES = (
         until="login",
     ),
     decisive(
+        "sysvinit-crashed",
+        Severity.PANIC,
+        Outcome.INIT_DIED,
+        "INIT: PANIC: ",
+        r"^INIT: PANIC: (?P<text>[^\n]{1,80})",
+        "init crashed: {text}",
+        "INIT: PANIC: segmentation violation! sleeping for 30 seconds.",
+    ),
+    decisive(
+        "sysvinit-idle",
+        Severity.SERVICE,
+        Outcome.SERVICE_FAILED,
+        "INIT: no more processes|INIT: No inittab file",
+        r"^INIT: (?P<text>no more processes left in this runlevel|No inittab file found)",
+        "init: {text}",
+        "INIT: no more processes left in this runlevel",
+        until="login",
+    ),
+    decisive(
         "init-script-missing",
         Severity.SERVICE,
         Outcome.SERVICE_FAILED,
@@ -210,15 +236,6 @@ RULES = (
         "can't run {script}",
         "can't run '/etc/init.d/rcS': No such file or directory",
         until="login",
-    ),
-    decisive(
-        "android-system-server",
-        Severity.SERVICE,
-        Outcome.SERVICE_FAILED,
-        "WATCHDOG KILLING SYSTEM PROCESS|FATAL EXCEPTION IN SYSTEM PROCESS",
-        r"\*\*\* (?:WATCHDOG KILLING SYSTEM PROCESS|FATAL EXCEPTION IN SYSTEM PROCESS)",
-        "Android's system server died",
-        "*** WATCHDOG KILLING SYSTEM PROCESS: Blocked in handler on main thread",
     ),
     warning(
         "unit-failed",

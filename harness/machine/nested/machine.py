@@ -9,7 +9,6 @@ from harness.image.entries import file
 from harness.machine.complaint import complaint
 from harness.machine.nested.argv import LOG, inside, outer_argv
 from harness.machine.nested.host import NestedHost
-from harness.machine.observation import Observation
 from harness.machine.qemu.argv import Media, Wiring
 from harness.machine.qemu.machine import QemuMachine
 from harness.plan.target import Target
@@ -23,6 +22,7 @@ _START = 120.0  # seconds for the outer machine to come up, and for the QEMU in 
 class NestedMachine(QemuMachine):
     """The inner machine of `target`, in a machine of `host`."""
 
+    writes_here = False  # the inner QEMU could write a guest's memory to the outer machine only
     start_limit = _START
 
     def __init__(
@@ -52,7 +52,3 @@ class NestedMachine(QemuMachine):
         except OSError:
             said = ""
         return "; ".join(text for text in (said, super()._last_words()) if text)
-
-    async def observe(self) -> Observation | None:
-        """None: the inner QEMU could write a guest's memory to the outer machine only."""
-        return None

@@ -35,6 +35,7 @@ QUIT_GRACE = 3.0  # seconds QEMU gets to end by itself after `quit`
 class QemuMachine:
     """Made for one target and its media; can be switched on once."""
 
+    writes_here = True  # whether a file that QEMU writes is one of this host's
     start_limit = ANSWER_TIMEOUT  # seconds from the start of the process to its monitor's greeting
 
     def __init__(
@@ -255,7 +256,8 @@ class QemuMachine:
         if self._monitor is None or self._process is None or self._process.ended.done():
             return None
         try:
-            return await asyncio.wait_for(observe_guest(self._monitor, self._folder), OBSERVE_LIMIT)
+            folder = self._folder if self.writes_here else None
+            return await asyncio.wait_for(observe_guest(self._monitor, folder), OBSERVE_LIMIT)
         except (QMPError, EOFError, OSError, TimeoutError):
             return None
 

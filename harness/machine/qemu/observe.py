@@ -17,13 +17,18 @@ SMALLEST_RAM = 8 << 20  # bytes; below are firmware's and devices' own
 _RAM = re.compile(r"^ *([0-9a-f]{16})-([0-9a-f]{16}) \(prio -?\d+, ram\)", re.MULTILINE)
 
 
-async def observe_guest(monitor: Monitor, folder: Path) -> Observation:
-    """Raises QMPError when QEMU does not answer. Dumps go to `folder`, readable by us alone."""
+async def observe_guest(monitor: Monitor, folder: Path | None) -> Observation:
+    """Raises QMPError when QEMU does not answer. Dumps go to `folder`, readable by us alone.
+
+    None: QEMU writes no file that we could read, so its RAM and its display stay unseen.
+    """
     count = len(await monitor.execute("query-cpus-fast"))
     first = await _registers(monitor, count)
     await asyncio.sleep(BETWEEN_LOOKS)
     second = await _registers(monitor, count)
     await monitor.execute("stop")
+    if folder is None:
+        return Observation((first, second))
     screen = await _screen(monitor, folder / "screen.png")
     ranges, truncated = ram_ranges(await _ask(monitor, "info mtree -f"))
     dumps: list[Path] = []

@@ -62,6 +62,23 @@ def test_what_was_held_back_before_the_silence_is_no_excuse_for_it() -> None:
     assert ran_out.kind == "silence"
 
 
+def test_what_was_held_back_while_it_still_spoke_is_no_excuse_either() -> None:
+    """No look fell between the host's business and the last sign of life: the signs themselves were looked at."""
+    patience = Patience(10, 1000)
+    for second in range(1, 41):
+        patience.lives(second, lambda: 8.0)
+    ran_out = patience.look(50.1, 40, 8.0)
+    assert isinstance(ran_out, RanOut)
+
+
+def test_what_is_held_back_is_not_asked_at_every_sign_of_life() -> None:
+    asked: list[int] = []
+    patience = Patience(10, 1000)
+    for sign in range(1000):
+        patience.lives(sign / 100, lambda: float(asked.append(1) or 0))
+    assert 5 <= len(asked) <= 10
+
+
 def test_held_back_during_the_silence_is_one() -> None:
     patience = Patience(10, 1000)
     patience.look(50, 50, 0)

@@ -184,6 +184,25 @@ def test_silence_and_hang(tmp_path: Path) -> None:
     assert last["text"] == "Probing EDD"  # the unfinished line is part of the record, too
 
 
+def test_what_the_host_held_back_from_a_guest_that_spoke_does_not_make_its_hang_longer(tmp_path: Path) -> None:
+    class Slowed(FakeMachine):
+        held = 0.0
+
+        def held_back(self) -> float:
+            return self.held
+
+    async def script(machine: FakeMachine) -> None:
+        machine.say(f"{BANNER}\n".encode())
+        await asyncio.sleep(0.1)
+        if isinstance(machine, Slowed):
+            machine.held = 100.0
+        machine.say(b"Probing EDD")
+
+    _, idle = booted(FakeMachine(script), tmp_path, plan_of(silence=0.4))
+    _, slowed = booted(Slowed(script), tmp_path, plan_of(silence=0.4))
+    assert slowed < 2.5 * idle  # an excuse of any size makes five times of it
+
+
 def test_a_machine_that_ends_with_nothing_on_its_console_is_looked_at(tmp_path: Path) -> None:
     reset = Fact(Source.QMP, "SHUTDOWN", "SHUTDOWN", {"guest": True, "reason": "guest-reset"})
     mute, heard = FakeMachine(says(b"", reset)), FakeMachine(says(BANNER.encode(), reset))

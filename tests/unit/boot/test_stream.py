@@ -74,10 +74,10 @@ def test_signs_of_life_are_bytes_and_facts_but_not_our_own_events() -> None:
     ):
         clock.now += 7
         act()
-        assert stream.silent_for() == 0
+        assert stream.lived_at() == stream.now()
     clock.now += 7
     stream.emit(Source.CLOCK, "silence")
-    assert stream.silent_for() == 7
+    assert stream.lived_at() == stream.now() - 7
 
 
 def test_tap_gets_raw_bytes_until_it_is_ended() -> None:

@@ -7,7 +7,7 @@ import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -18,6 +18,9 @@ from harness.machine.nested.machine import NestedMachine
 from harness.machine.protocol import Sink
 from harness.machine.qemu.argv import BY_HAND, DiskFile, Media, Netboot, Wiring, memory_mib, qemu_argv, socket_of
 from harness.machine.qemu.firmware import Firmware
+from harness.machine.qemu.machine import QemuMachine
+from harness.machine.qemu.observe import observe_guest
+from harness.machine.qemu.qmp import Monitor
 from harness.plan.catalog import Catalog
 from harness.plan.target import Nic, Target
 from harness.words import Arch
@@ -183,3 +186,25 @@ def test_the_payload_has_the_line_and_the_files(tmp_path: Path) -> None:
 def test_what_only_the_host_could_serve_is_refused(given: dict[str, Any], what: str) -> None:
     with pytest.raises(InputError, match=f"cannot have {what}"):
         inside(GEN1, replace(media_of(GEN1), **given))
+
+
+class Asked:
+    """A monitor that notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.commands: list[str] = []
+
+    async def execute(self, command: str, **arguments: object) -> Any:
+        self.commands.append(command)
+        return [{"cpu-index": 0}] if command == "query-cpus-fast" else f"RIP={len(self.commands):016x}"
+
+
+def test_a_guest_inside_is_looked_at_by_its_registers_only(tmp_path: Path) -> None:
+    """A file that the inner QEMU wrote would be one of the outer machine's."""
+    assert QemuMachine.writes_here
+    assert not NestedMachine.writes_here
+    monitor = Asked()
+    seen = asyncio.run(observe_guest(cast(Monitor, monitor), None))
+    assert seen.registers == (("RIP=0000000000000002",), ("RIP=0000000000000003",))
+    assert (seen.memory, seen.screen) == ((), None)
+    assert set(monitor.commands) == {"query-cpus-fast", "human-monitor-command", "stop"}

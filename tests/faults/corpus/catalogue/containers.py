@@ -20,6 +20,13 @@ def fault(name: str, cause: str, *by: Way) -> Fault:
     return Fault(name, ARM64, by, Outcome.HANG, cause, silence=25, deadline=150)
 
 
+# Raspberry Pi's firmware puts the word there by itself.
+LIMITED = """services:
+  - {name: agent, image: shell, command: [/bin/sh, -c, 'echo the agent is up; sleep 600'],
+     resources: {memory: {limit: 50000000}}}
+"""
+
+
 FAULTS = (
     fault("container-service-dies", "service-died", image(DIES), boots.ready("the agent is up")),
     fault("container-onboot-fails", "service-died", image(ONBOOT), boots.ready("step=ready status=0")),
@@ -28,5 +35,12 @@ FAULTS = (
         "container-support-missing",
         image(DIES, modules=()),
         boots.ready("step=ready status=0"),
+    ),
+    fault(
+        "container-memory-controller-off",
+        "container-support-missing",
+        image(LIMITED),
+        boots.words("cgroup_disable=memory"),
+        boots.ready("the agent is up"),
     ),
 )

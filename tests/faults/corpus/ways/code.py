@@ -15,6 +15,7 @@ from tests.faults.corpus.fault import Scene, Way
 _STEXT = 0x10000  # behind the begin of an arm64 image, and what the addresses in its file count from
 FOREVER = 0x14000000  # b .
 UNDEFINED = 0x00000000  # udf #0
+MASKED = 0xD5034FDF  # msr daifset, #15
 
 
 def debian(function: str, *instructions: int) -> Way:
@@ -48,8 +49,21 @@ def matched(scene: Scene) -> Scene:
     return replace(scene, files=files, foreign=True, kernel=path)
 
 
-def patched(function: str, instruction: int) -> Way:
-    """The first instruction of a function is this one. The kernel is built from source, if the store has it not yet."""
+def configured(*symbols: str) -> Way:
+    """What is asked of a matched kernel besides: lines of a fragment."""
+
+    def way(scene: Scene) -> Scene:
+        folder = scene.folder / "fragment"
+        folder.mkdir()
+        (folder / "kernel.config").write_text("".join(f"CONFIG_{symbol}\n" for symbol in symbols))
+        target = scene.cell.target
+        return replace(scene, cell=replace(scene.cell, target=target.found_in((*target.folders, folder))))
+
+    return way
+
+
+def patched(function: str, *instructions: int) -> Way:
+    """A function begins with these instructions. The kernel is built from source, if the store has it not yet."""
 
     def way(scene: Scene) -> Scene:
         cell = scene.cell
@@ -58,7 +72,7 @@ def patched(function: str, instruction: int) -> Way:
         text = files.kernel.system_map.read_text()
         places = {name: int(at, 16) for at, name in re.findall(r"^([0-9a-f]+) \w ([\w.]+)$", text, re.MULTILINE)}
         code = bytearray(files.kernel.image.read_bytes())
-        struct.pack_into("<I", code, places[function] - places["_text"], instruction)
+        struct.pack_into(f"<{len(instructions)}I", code, places[function] - places["_text"], *instructions)
         folder = scene.folder / f"{function}-patched"
         folder.mkdir()
         path = folder / f"vmlinuz-{files.kernel.release}"

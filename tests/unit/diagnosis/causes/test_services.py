@@ -64,6 +64,15 @@ def test_what_containers_need(bench: Bench, line: str, drop: str, symbol: str) -
     assert bench.id(FAILED, BANNER, RUN, line, STEP, facts=bench.facts(config=None)) == "container-support-missing"
 
 
+def test_what_the_command_line_takes_from_containers(bench: Bench) -> None:
+    line = "runc run failed: unable to apply cgroup configuration: openat2 /sys/fs/cgroup/a/memory.max: no such file"
+    facts = bench.facts(cmdline=("console=ttyAMA0", "cgroup_disable=memory"))
+    cause = bench.cause(FAILED, BANNER, RUN, line, STEP, facts=facts)
+    assert cause
+    assert (cause.id, cause.evidence) == ("container-support-missing", (line, "cgroup_disable=memory", STEP))
+    assert bench.id(FAILED, BANNER, RUN, STEP, facts=facts) == "service-died"  # nothing was said of control groups
+
+
 def test_what_preflight_knew_of_containers(bench: Bench) -> None:
     found = Finding(Level.ERROR, "CONFIG_MEMCG is not set", "x", "CONFIG_MEMCG", cause="container-support-missing")
     assert bench.id(FAILED, BANNER, RUN, STEP, findings=(found,)) == "container-support-missing"

@@ -1,0 +1,42 @@
+"""Kernels other than Linux that crash: FreeBSD, XNU, Windows."""
+
+from __future__ import annotations
+
+from harness.diagnosis.rule import panic
+from harness.words import Outcome
+
+RULES = (
+    panic(
+        "panic-freebsd",
+        Outcome.KERNEL_PANIC,
+        "panic: ",
+        r"^panic: (?P<text>(?:vm_fault|page fault|general protection|double fault|trap|mutex |Going nowhere"
+        r"|mountroot|init died|Assertion|ffs_|ufs_|vfs_|kmem|pmap|unknown cpu|no init)[^\n]{0,200})",
+        "panic: {text}",
+        "panic: pmap_mapdev: address 0x3f0000 is not in the direct map",
+    ),
+    panic(
+        "panic-missing-root-freebsd",
+        Outcome.NO_ROOTFS,
+        "mountroot>",
+        r"^mountroot> ?$",
+        "FreeBSD asks for its root file system",
+        "mountroot> ",
+    ),
+    panic(
+        "panic-xnu",
+        Outcome.KERNEL_PANIC,
+        "panic(cpu ",
+        r"^panic\(cpu \d{1,5} caller 0x[0-9a-f]{8,16}\): (?P<text>[^\n]{1,200})",
+        "panic: {text}",
+        'panic(cpu 1 caller 0xffffff8001a2b3c4): "a zone is corrupted"@sample.c:77',
+    ),
+    panic(
+        "bugcheck-windows",
+        Outcome.KERNEL_PANIC,
+        "*** STOP: 0x",
+        r"^\*\*\* STOP: (?P<number>0x[0-9A-Fa-f]{8})\b",
+        "Windows: STOP {number}",
+        "*** STOP: 0x0000007B (0xF8A1B2C4, 0xC0000034, 0x00000000, 0x00000000)",
+    ),
+)
