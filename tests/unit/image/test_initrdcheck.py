@@ -64,11 +64,11 @@ def test_good_ones(tmp_path: Path, form: str) -> None:
     "data",
     [
         PLAIN,
-        PLAIN + gzip.compress(PLAIN),  # early microcode, then the real one
+        PLAIN + gzip.compress(PLAIN, mtime=0),  # early microcode, then the real one
         archive(10) + b"\0" * 4096 + PACKERS["zstd"](PLAIN),
-        gzip.compress(archive(10)) + gzip.compress(PLAIN),
+        gzip.compress(archive(10), mtime=0) + gzip.compress(PLAIN, mtime=0),
         PLAIN + b"\0" * 100_000,
-        gzip.compress(PLAIN) + b"\0" * 7,
+        gzip.compress(PLAIN, mtime=0) + b"\0" * 7,
     ],
 )
 def test_one_after_the_other(tmp_path: Path, data: bytes) -> None:
@@ -91,10 +91,10 @@ def test_lz4_that_ends_between_two_blocks_is_truncated(tmp_path: Path) -> None:
 
 
 def test_what_follows_lz4_is_read_too(tmp_path: Path) -> None:
-    check(tmp_path, lz4(archive(10)) + bytes(8) + gzip.compress(PLAIN))
+    check(tmp_path, lz4(archive(10)) + bytes(8) + gzip.compress(PLAIN, mtime=0))
     check(tmp_path, lz4(archive(10)) + lz4(PLAIN))
     with pytest.raises(InputError, match="truncated"):
-        check(tmp_path, lz4(archive(10)) + bytes(8) + gzip.compress(PLAIN)[:-9])
+        check(tmp_path, lz4(archive(10)) + bytes(8) + gzip.compress(PLAIN, mtime=0)[:-9])
     with pytest.raises(InputError, match="truncated"):
         check(tmp_path, lz4(archive(10)) + lz4(PLAIN)[:-9])
 
@@ -114,8 +114,8 @@ def test_flipped_bit(tmp_path: Path, form: str) -> None:
         (b"\0" * 5000, "nothing but zeros"),
         (b"hello, world", "no archive begins at byte 0"),
         (b"070707" + b"0" * 70, "old cpio format"),
-        (gzip.compress(b"hello, world"), "no archive begins at byte 0 of the unpacked gzip data"),
-        (gzip.compress(b""), "truncated|unpacks to nothing"),
+        (gzip.compress(b"hello, world", mtime=0), "no archive begins at byte 0 of the unpacked gzip data"),
+        (gzip.compress(b"", mtime=0), "truncated|unpacks to nothing"),
         (PLAIN + b"trailing rubbish", "no archive begins at byte"),
         (PLAIN[:110].replace(b"0000", b"zzzz", 1) + PLAIN[110:], "corrupt: no header"),
         (PLAIN[:94] + b"7FFFFFFF" + PLAIN[102:], "corrupt: a name of"),
