@@ -32,6 +32,7 @@ from harness.words import Arch
 
 _VERSION = 2  # of what this file makes of a recipe; part of the key
 _TRIPLETS = {"x86_64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu", "armhf": "arm-linux-gnueabihf"}
+_SUITES = {"riscv64": "sid"}  # an architecture that Debian 12 has not; the suite of its kernel, too
 _LINKS = ("bin", "sbin", "lib", "lib64")  # to usr/..., where anything of the image lies there
 
 
@@ -80,7 +81,7 @@ def _built(name: str, arch: Arch, store: Store, progress: Progress, recipes: Pat
         for part in parts
         for source in part.recipe.own.values()
     }
-    apt = AptRoot(store, arch.debian, suite=recipe.suite, progress=progress)
+    apt = AptRoot(store, arch.debian, suite=recipe.suite or _SUITES.get(arch.value), progress=progress)
     debs = _packages([package for part in parts for package in part.recipe.packages], apt, store)
     from importlib.metadata import version
 
