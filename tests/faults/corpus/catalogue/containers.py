@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.words import Outcome
 from tests.faults.corpus.fault import ARM64, Fault, Way
-from tests.faults.corpus.ways import boots
+from tests.faults.corpus.ways import boots, initrds
 from tests.faults.corpus.ways.containers import image
 
 DIES = """services:
@@ -12,6 +12,16 @@ DIES = """services:
 """
 ONBOOT = """onboot:
   - {name: prepare, image: shell, command: [/bin/sh, -c, 'echo no disk to prepare >&2; exit 3']}
+"""
+SLEEPS = """services:
+  - {name: agent, image: shell, command: [/bin/sh, -c, 'exec sleep 1000']}
+"""
+FILLS = """onboot:
+  - name: fill
+    image: shell
+    command: [/bin/sh, -c, 'dd if=/dev/zero of=/data/all bs=64k count=64']
+    binds: ["/var/data:/data"]
+    runtime: {mounts: [{destination: /var/data, type: tmpfs, source: data, options: [size=1m]}]}
 """
 
 
@@ -36,11 +46,22 @@ FAULTS = (
         image(DIES, modules=()),
         boots.ready("step=ready status=0"),
     ),
+<<<<<<< HEAD
     fault(
         "container-memory-controller-off",
         "container-support-missing",
         image(LIMITED),
         boots.words("cgroup_disable=memory"),
         boots.ready("the agent is up"),
+=======
+    fault("container-disk-full", "guest-disk-full", image(FILLS), boots.ready("step=ready status=0")),
+    # The init and its shell are whole, and runc, one of the last files, is not.
+    fault(
+        "container-initrd-cut",
+        "initrd-truncated",
+        image(SLEEPS),
+        initrds.cut(0.97),
+        boots.ready("step=ready status=0"),
+>>>>>>> services2
     ),
 )
