@@ -36,6 +36,7 @@ from tests.bench.replay import ReplayedMachine
 LATEST = 100.0  # ms from the decisive line to the verdict
 PATIENCE = 1.5  # of the budget of silence, in the machine's own time
 SILENCE = 6.0  # seconds of budget
+UNHURRIED = 60.0  # seconds of it where a line is to decide, however late the replay gets to run
 LOOPS = 4
 LOOP = "import signal; signal.alarm(180)\nwhile True: pass"  # it ends by itself where nobody is left to end it
 HANGS = {
@@ -75,7 +76,7 @@ def ending(heard: Recording, line: str) -> Recording:
     end = whole.index("Kernel panic")
     kept: Recording = []
     for at, text in heard:
-        kept.append((at, text[: max(0, end - sum(len(piece) for _, piece in kept))]))
+        kept.append((at - heard[0][0], text[: max(0, end - sum(len(piece) for _, piece in kept))]))
     return [*((at, text) for at, text in kept if text), (kept[-1][0], f"\r\n{line}\r\n")]
 
 
@@ -92,16 +93,16 @@ class Ruled:
     share: float
 
 
-async def verdict_of(machine: Machine, files: Prepared, folder: Path) -> Ruled:
+async def verdict_of(machine: Machine, files: Prepared, folder: Path, silence: float) -> Ruled:
     """Boot it until something is ruled."""
     ruled: list[Ruled] = []
-    signs: list[tuple[float, float]] = []
+    signs = [(time.monotonic(), 0.0)]
 
     def note(ruling: Ruling) -> None:
         now, (sign, held) = time.monotonic(), signs[-1]
-        ruled.append(Ruled(ruling, now, sign, (now - sign - (machine.held_back() - held)) / SILENCE))
+        ruled.append(Ruled(ruling, now, sign, (now - sign - (machine.held_back() - held)) / silence))
 
-    plan = Plan(files.rungs(True), Limits(SILENCE, 10 * SILENCE), ruled=note)
+    plan = Plan(files.rungs(True), Limits(silence, 10 * silence), ruled=note)
     session = Session(machine, plan, records=folder, name="verdict")
     session.stream.tap(
         lambda port, _: signs.append((time.monotonic(), machine.held_back())) if port is Port.CONSOLE else None
@@ -119,7 +120,7 @@ def latencies(heard: Recording, one: Cell, rounds: int) -> list[tuple[float, flo
             recording = folder / "recording.json"
             recording.write_text(json.dumps(ending(heard, rule.example.split("\n")[0])))
             machine = ReplayedMachine(recording)
-            ruled = asyncio.run(verdict_of(machine, prepared_in(folder, one), folder))
+            ruled = asyncio.run(verdict_of(machine, prepared_in(folder, one), folder, UNHURRIED))
         if ruled.ruling.outcome is not rule.outcome:
             raise RuntimeError(f"{rule.name}: not seen, but {ruled.ruling}")
         found.append(((ruled.at - machine.said_at) * 1000, (ruled.at - ruled.read) * 1000))
@@ -133,12 +134,12 @@ def hangs(heard: Recording, one: Cell) -> Iterator[tuple[str, float]]:
             files = prepared_in(folder, one)
             files = replace(files, media=replace(files.media, cmdline=(*files.media.cmdline, *words)))
             machine = QemuMachine(one.target, files.media, accelerator="tcg", folder=folder)
-            yield name, waited(asyncio.run(verdict_of(machine, files, folder)))
+            yield name, waited(asyncio.run(verdict_of(machine, files, folder, SILENCE)))
     with scratch() as folder:
         recording = folder / "recording.json"
         recording.write_text(json.dumps(ending(heard, "")))
         files = prepared_in(folder, one)
-        yield "stops", waited(asyncio.run(verdict_of(ReplayedMachine(recording), files, folder)))
+        yield "stops", waited(asyncio.run(verdict_of(ReplayedMachine(recording), files, folder, SILENCE)))
 
 
 def waited(ruled: Ruled) -> float:

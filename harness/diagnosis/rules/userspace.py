@@ -145,9 +145,10 @@ RULES = (
         _SHELL,
         _EMERGENCY,
         "emergency recovery shell|An error occurred in stage|root block device|Emergency Shell|exiting to /bin/sh"
-        "|Bailing out, you are on your own|mount the real root device",
+        "|Bailing out, you are on your own|mount the real root device|No root device specified|Boot has failed",
         r"initramfs emergency recovery shell launched|^An error occurred in stage [12] of the boot process"
-        r"|not found -- exiting to /bin/sh|^Bailing out, you are on your own"
+        r"|^No root device specified\. Boot arguments|^dracut Warning: Boot has failed|not found -- exiting to /bin/sh"
+        r"|^Bailing out, you are on your own"
         r"|Failed to mount the real root device|Could not find the root block device"
         r"|Starting (?:\S{1,40} - )?[Dd]racut Emergency Shell",
         "the initrd offers a rescue shell",

@@ -92,6 +92,8 @@ OF_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
     Outcome.EMERGENCY_SHELL: (
         "Unable to find a medium containing a live file system",
         "BOOT FAILED!\n\nThis Debian Live image failed to boot.",
+        "No root device specified. Boot arguments must include a root= parameter.",
+        'dracut Warning: Boot has failed. To debug this issue add "rdshell" to the kernel command line.',
         "Cannot open access to console, the root account is locked.",
         "Rebooting automatically due to panic= boot argument",
         "ERROR: Root device mounted successfully, but /sbin/init does not exist.",
@@ -114,6 +116,7 @@ OF_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
         "[    1.0] Bad kernel stack pointer 3fffe at c0000000000",
         "[    1.0] Unable to handle kernel paging request at virtual address 00",
         "[    1.0] CPU 0 Unable to handle kernel paging request at virtual address 00000008, epc == 80123, ra == 80124",
+        "[    1.0] invalid opcode: 0000 [1] SMP",
         "[    1.0] Kernel BUG at mm/sample.c:77",
         "[    1.0] list_add double add: new=ffff8880, prev=ffff8880, next=ffff8880.",
         "[    1.0] illegal operation: 0001 ilc:1 [#1] SMP",

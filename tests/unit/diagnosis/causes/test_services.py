@@ -65,7 +65,8 @@ def test_what_containers_need(bench: Bench, line: str, drop: str, symbol: str) -
 
 
 def test_what_the_command_line_takes_from_containers(bench: Bench) -> None:
-    line = "runc run failed: unable to apply cgroup configuration: openat2 /sys/fs/cgroup/a/memory.max: no such file"
+    runc = "error setting cgroup config for procHooks process: openat2 /sys/fs/cgroup/agent/memory.max"
+    line = f"agent: ctr: failed to create shim task: OCI runtime create failed: {runc}: no such file or directory"
     facts = bench.facts(cmdline=("console=ttyAMA0", "cgroup_disable=memory"))
     cause = bench.cause(FAILED, BANNER, RUN, line, STEP, facts=facts)
     assert cause
