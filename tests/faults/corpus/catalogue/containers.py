@@ -24,17 +24,16 @@ FILLS = """onboot:
     runtime: {mounts: [{destination: /var/data, type: tmpfs, source: data, options: [size=1m]}]}
 """
 
-
-def fault(name: str, cause: str, *by: Way) -> Fault:
-    """It never says that it is up, which takes containerd its time on a host that is busy."""
-    return Fault(name, ARM64, by, Outcome.HANG, cause, silence=25, deadline=150)
-
-
-# Raspberry Pi's firmware puts the word there by itself.
+# Without the memory controller, which Raspberry Pi's firmware switches off by the kernel's command line.
 LIMITED = """services:
   - {name: agent, image: shell, command: [/bin/sh, -c, 'echo the agent is up; sleep 600'],
      resources: {memory: {limit: 50000000}}}
 """
+
+
+def fault(name: str, cause: str, *by: Way) -> Fault:
+    """It never says that it is up, which takes containerd its time on a host that is busy."""
+    return Fault(name, ARM64, by, Outcome.HANG, cause, silence=25, deadline=150)
 
 
 FAULTS = (
@@ -46,14 +45,13 @@ FAULTS = (
         image(DIES, modules=()),
         boots.ready("step=ready status=0"),
     ),
-<<<<<<< HEAD
     fault(
         "container-memory-controller-off",
         "container-support-missing",
         image(LIMITED),
         boots.words("cgroup_disable=memory"),
         boots.ready("the agent is up"),
-=======
+    ),
     fault("container-disk-full", "guest-disk-full", image(FILLS), boots.ready("step=ready status=0")),
     # The init and its shell are whole, and runc, one of the last files, is not.
     fault(
@@ -62,6 +60,5 @@ FAULTS = (
         image(SLEEPS),
         initrds.cut(0.97),
         boots.ready("step=ready status=0"),
->>>>>>> services2
     ),
 )
