@@ -33,7 +33,7 @@ def test_a_package_that_debian_lacks_for_an_architecture_names_its_component(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def without(apt: AptRoot, package: str, *, again: bool = False) -> Answer:
-        suite = apt._sources()[0].suite  # noqa: SLF001 -- nothing tells it otherwise without asking the archive
+        suite = apt._sources()[0].suite
         raise NoPackage(f"Debian has no package {package} for {apt.arch} in {suite}", hint="of a kernel")
 
     monkeypatch.setattr(AptRoot, "resolve", without)
