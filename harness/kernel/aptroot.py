@@ -39,6 +39,10 @@ class Answer:
     size: int  # bytes
 
 
+class NoPackage(HostError):
+    """The archive answered, and has no package of that name for that architecture."""
+
+
 class AptRoot:
     """The private apt of one Debian architecture, in a store. Commands of one root wait for each other.
 
@@ -80,7 +84,7 @@ class AptRoot:
             if stanza is None:
                 if missing := (self.folder / "updated").read_text(encoding="utf-8"):
                     raise HostError(missing, hint=_NETWORK)
-                raise HostError(
+                raise NoPackage(
                     f"Debian has no package {package} for {self.arch} in {self._suites()}",
                     hint="check the name in the target, or give a kernel file of your own",
                 )

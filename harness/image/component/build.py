@@ -24,7 +24,7 @@ from harness.image.oci.reference import full_name
 from harness.image.oci.shelf import Shelf, only
 from harness.image.oci.write import ZSTD_LEVEL, write_image
 from harness.image.recipe import COMPONENTS, Component, component, own_file
-from harness.kernel.aptroot import AptRoot
+from harness.kernel.aptroot import AptRoot, NoPackage
 from harness.kernel.debian import Superseded
 from harness.plan.validate import nearest
 from harness.store import Progress, Store, silent
@@ -248,7 +248,11 @@ class Components:
         try:
             folder = built(name, arch, self._store, self._progress, recipes=self._recipes)
         except InputError as problem:
-            raise HostError(f"the component {name} cannot be made: {problem}") from problem
+            what = f"the component {name} cannot be made: {problem.what}"
+            raise HostError(what, where=problem.where, hint=problem.hint) from problem
+        except NoPackage as problem:
+            hint = "leave it out of an image for this architecture, or give a layout that has it with --layout"
+            raise InputError(f"the component {name} cannot be made: {problem.what}", hint=hint) from problem
         made = OciLayout(folder, self._store, f"the component {name} for {arch}")
         shelf = Shelf(self._store, arch)
         if not shelf.has(name, only(made).digest):
