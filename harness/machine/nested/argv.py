@@ -13,13 +13,14 @@ from pathlib import Path, PurePosixPath
 from harness.errors import InputError
 from harness.kernel.distro import target_file
 from harness.machine.nested.host import NestedHost
-from harness.machine.qemu.argv import Media, Wiring, block_node, chardev, device, qemu_argv
+from harness.machine.qemu.argv import DiskFile, Media, Wiring, block_node, chardev, device, qemu_argv
 from harness.plan.target import Target
 
 LOG = "nested.log"  # in the machine's folder: what the outer machine's console said
 _FOLDER = PurePosixPath("nested")  # of the payload, in the outer machine's root
 _DISKS = Path("/dev/nested")  # where the outer init links its disks by their serial numbers
 _BINARY = "/usr/bin/qemu-system-x86_64"
+_OVERLAY = "qcow2"
 INNER = Wiring(
     console="pipe,path=/nested/console", channel="pipe,path=/nested/channel", qmp="pipe,path=/nested/monitor"
 )
@@ -32,7 +33,7 @@ class Inside:
     target: Target
     argv: tuple[str, ...]
     files: Mapping[str, Path]
-    disks: Mapping[str, Path]
+    disks: Mapping[str, DiskFile]
 
 
 def inside(target: Target, media: Media) -> Inside:
@@ -74,22 +75,32 @@ def inside(target: Target, media: Media) -> Inside:
         else moved("variables.fd", media.firmware.variables) or media.firmware.variables,
         volatile=volatile,
     )
-    disks = {f"disk{number}": disk.path for number, disk in enumerate(media.disks)}
+    disks = {f"disk{number}": _outside(disk) for number, disk in enumerate(media.disks)}
     if media.iso:
-        disks["iso"] = media.iso
+        disks["iso"] = DiskFile(media.iso)
     there = replace(
         media,
         kernel=moved("kernel", media.kernel),
         initrd=moved("initrd", media.initrd),
         dtb=moved("dtb", media.dtb),
         bios=moved("bios", media.bios),
-        disks=tuple(replace(disk, path=_DISKS / f"disk{number}") for number, disk in enumerate(media.disks)),
+        disks=tuple(_within(disk, number) for number, disk in enumerate(media.disks)),
         iso=media.iso and _DISKS / "iso",
         firmware=firmware,
     )
     wiring = INNER if target.console.channel else replace(INNER, channel=None)
     argv = qemu_argv(target, there, accelerator="kvm", wiring=wiring, binary=_BINARY, cpu="host")
     return Inside(target, tuple(argv), files, disks)
+
+
+def _outside(disk: DiskFile) -> DiskFile:
+    """An overlay is the outer QEMU's to read: what lies below it is on the host. Other formats are the inner one's."""
+    return disk if disk.format == _OVERLAY else replace(disk, format="raw")
+
+
+def _within(disk: DiskFile, number: int) -> DiskFile:
+    inner = "raw" if disk.format == _OVERLAY else disk.format
+    return replace(disk, path=_DISKS / f"disk{number}", format=inner)
 
 
 def outer_argv(
@@ -110,7 +121,7 @@ def outer_argv(
         if backend is not None:
             argv += chardev(backend, f"inner-{name}")
             argv += device("virtserialport", nr=number, chardev=f"inner-{name}")
-    for serial, path in {**inner.disks, "payload": payload}.items():
-        argv += block_node(serial, path, read_only=serial in ("iso", "payload"))
+    for serial, disk in {**inner.disks, "payload": DiskFile(payload)}.items():
+        argv += block_node(serial, disk.path, fmt=disk.format, read_only=serial in ("iso", "payload"))
         argv += device("virtio-blk-device", drive=serial, serial=serial)
     return argv

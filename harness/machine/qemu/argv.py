@@ -318,9 +318,9 @@ def _file_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = Fal
     }
 
 
-def block_node(name: str, path: Path, *, read_only: bool = False) -> list[str]:
-    """A raw image file, for a device that names the node as its `drive`."""
-    return _json("-blockdev", _file_node(name, path, read_only=read_only))
+def block_node(name: str, path: Path, *, fmt: str = "raw", read_only: bool = False) -> list[str]:
+    """An image file, for a device that names the node as its `drive`."""
+    return _json("-blockdev", _file_node(name, path, fmt=fmt, read_only=read_only))
 
 
 def device(driver: str, **properties: object) -> list[str]:

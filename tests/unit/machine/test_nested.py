@@ -69,7 +69,8 @@ def test_no_path_of_the_host_is_inside(target: Target) -> None:
     assert not [word for word in inner.argv if "/media" in word]
     for name in inner.files:
         assert any(f"/{name}" in word for word in inner.argv), f"nobody reads {name}"
-    assert {*inner.files.values(), *inner.disks.values()} >= {media.kernel, media.initrd, media.disks[0].path}
+    given = {*inner.files.values(), *(disk.path for disk in inner.disks.values())}
+    assert given >= {media.kernel, media.initrd, media.disks[0].path}
 
 
 def test_a_disk_keeps_its_format() -> None:
@@ -80,6 +81,16 @@ def test_a_disk_keeps_its_format() -> None:
         "host_device",
         "/dev/nested/disk0",
     )
+
+
+def test_an_overlay_is_read_outside_where_what_is_below_it_lies() -> None:
+    inner = inside(GEN1, replace(media_of(GEN1), disks=(DiskFile(Path("/media/overlay.qcow2"), "qcow2"),)))
+    (there,) = (json.loads(value) for value in values(inner.argv, "-blockdev"))
+    assert (there["driver"], there["file"]["filename"]) == ("raw", "/dev/nested/disk0")
+    argv = outer_argv(host(), inner, PAYLOAD, wiring=WIRED)
+    nodes = {node["node-name"]: node for node in map(json.loads, values(argv, "-blockdev"))}
+    assert nodes["disk0"]["driver"] == "qcow2"
+    assert nodes["payload"]["driver"] == "raw"
 
 
 def test_an_iso_comes_as_a_disk_that_nobody_writes_to() -> None:
