@@ -149,7 +149,7 @@ class Session:
             self._told.append(event)
         if self.judge.is_ready:
             self._ready.set()
-        if self.judge.is_over or self._recorder.problem:
+        if self.judge.is_over or self._recorder.problem or self.stream.problem:
             if self._decided_at is None and self._on:  # what comes while we switch off decides nothing
                 self._decided_at = self.stream.now()
                 self._plan.ruled(self.judge.verdict())
@@ -171,7 +171,7 @@ class Session:
     async def until_ready(self) -> bool:
         """Wait until the guest is up. False: it will not be, and the ruling says why."""
         await self._ready.wait()
-        return self.judge.ruling is None and self.judge.is_ready and self._recorder.problem is None
+        return self.judge.ruling is None and self.judge.is_ready and not (self._recorder.problem or self.stream.problem)
 
     async def until_over(self) -> None:
         """Wait until there is nothing more to wait for, then for the trace that follows a death."""
@@ -296,6 +296,8 @@ class Session:
 
     def result(self) -> BootResult:
         """What it came to, once the session is closed. Raises HostError when its record could not be written."""
+        if self.stream.problem:
+            raise self.stream.problem
         if self._recorder.problem:
             raise HostError(
                 f"the console log {self._recorder.log} cannot be written: {self._recorder.problem.strerror}",

@@ -33,6 +33,7 @@ class EventStream:
         self._raw: list[Callable[[Port, bytes], None]] = []
         self.last_sign_of_life = self._origin
         self.console_bytes = 0
+        self.problem: Exception | None = None  # the first that a consumer raised: a defect of ours, which ends the boot
 
     @property
     def sink(self) -> Sink:
@@ -92,4 +93,7 @@ class EventStream:
 
     def _dispatch(self, event: Event) -> None:
         for consumer in tuple(self._consumers):
-            consumer.see(event)
+            try:
+                consumer.see(event)
+            except Exception as problem:  # raised into the event loop, it would leave the boot waited for
+                self.problem = self.problem or problem

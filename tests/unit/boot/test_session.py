@@ -13,12 +13,13 @@ import pytest
 
 from harness.boot.checks.check import Check, CheckFailed, Guest
 from harness.boot.dialogue import GuestGone, Shell
+from harness.boot.judge import Judge
 from harness.boot.ladder import Steps, assembly_ladder, foreign_ladder
 from harness.boot.session import BootResult, Limits, Plan, Session, boot
 from harness.errors import HostError
 from harness.machine.observation import Observation
 from harness.machine.protocol import Fact, Port
-from harness.words import Outcome, Source, Verdict
+from harness.words import Event, Outcome, Source, Verdict
 from tests.unit.boot.fakes import BANNER, GONE, INIT, PANIC, READY, UP, FakeMachine, a_target, rungs
 
 DEADLINE = 60.0  # of every boot here; what must be quick is compared with it
@@ -112,23 +113,22 @@ def test_devices_that_no_driver_took(tmp_path: Path) -> None:
 
 
 def test_panic_is_told_at_once_and_its_trace_is_kept(tmp_path: Path) -> None:
-    seen: dict[str, float] = {}
-    loop_time = time.monotonic
+    seen: dict[str, bool] = {}
 
     async def script(machine: FakeMachine) -> None:
         machine.say(f"{BANNER}\n{INIT}\n".encode())
-        seen["said"] = loop_time()
         machine.say(f"{PANIC}\n".encode())
+        seen["at once"] = "told" in seen
         for number in range(3):
             await asyncio.sleep(0.01)
             machine.say(b"[    1.3] Call Trace: %d\n" % number)
         await asyncio.sleep(DEADLINE)
 
     plan = plan_of()
-    told = Plan(plan.rungs, plan.limits, ruled=lambda _: seen.setdefault("told", loop_time()) and None)
+    told = Plan(plan.rungs, plan.limits, ruled=lambda _: seen.update(told=True))
     result, took = booted(FakeMachine(script), tmp_path, told)
     assert (result.ruling.outcome, result.ruling.cause) == (Outcome.INIT_DIED, PANIC)
-    assert seen["told"] - seen["said"] < 0.1
+    assert seen["at once"], "before the machine could say anything else"
     assert took < DEADLINE / 20  # the trace is waited for, the deadline is not
     assert b"Call Trace: 2" in result.console_log.read_bytes()
     assert [step.name for step in result.reached] == ["kernel", "init"]
@@ -225,6 +225,20 @@ def test_machine_that_cannot_be_started(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="no such machine"):
         asyncio.run(boot(machine, plan_of(), records=tmp_path, name="cell"))
     assert machine.switched == ["on", "off"]
+    assert open_files(tmp_path) == []
+
+
+def test_a_defect_of_ours_ends_the_boot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(judge: Judge, event: Event) -> None:
+        raise TypeError("a rule that cannot work")
+
+    monkeypatch.setattr(Judge, "see", broken)
+    machine = FakeMachine(says(UP))
+    started = time.monotonic()
+    with pytest.raises(TypeError, match="a rule that cannot work"):
+        booted(machine, tmp_path)
+    assert machine.switched == ["on", "off"]
+    assert time.monotonic() - started < DEADLINE / 2
     assert open_files(tmp_path) == []
 
 
