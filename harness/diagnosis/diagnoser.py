@@ -46,6 +46,7 @@ class Diagnoser:
         self._bytes = 0
         self._head = b""
         self._before = (b"", 0)  # the block in hand, and where its line in hand starts
+        self._looked_at = (b"", "")  # the line that was read last, and what it says
         self._since_end = False  # whether the boot in hand said that it ends
 
     def feed(self, data: bytes) -> None:
@@ -125,7 +126,7 @@ class Diagnoser:
         while self._boot.pending and start < end:
             stop = block.find(b"\n", start, end)
             stop = end if stop < 0 else stop
-            for message in messages(block[start : min(stop, start + _WINDOW)].decode("utf-8", "replace")):
+            for message in messages(_decoded(block[start : min(stop, start + _WINDOW)])):
                 if message.text:
                     self._boot.follow(message.text)
             start = stop + 1
@@ -136,7 +137,9 @@ class Diagnoser:
         if not tail:
             return
         start = tail.rfind(b"\n") + 1
-        text = "".join(each.text for each in messages(tail[start:].decode("utf-8", "replace")))
+        raw, text = self._looked_at
+        if tail[start:] != raw:
+            text = "".join(each.text for each in messages(_decoded(tail[start:])))
         if text:
             self._boot.last_text = text
             at = begin + start
@@ -145,7 +148,8 @@ class Diagnoser:
 
     def _look(self, raw: bytes, needles: tuple[int, ...]) -> None:
         rules, signs = self._known_by(needles)
-        for message in messages(raw.decode("utf-8", "backslashreplace")):
+        said = list(messages(_decoded(raw)))
+        for message in said:
             if not message.text:
                 continue
             if message.at:
@@ -155,6 +159,7 @@ class Diagnoser:
                 if found:
                     self._sign(sign, message, {k: v for k, v in found.groupdict().items() if v})
             self._rules_on(message, rules)
+        self._looked_at = raw.rstrip(), "".join(message.text for message in said)
 
     def _known_by(self, needles: tuple[int, ...]) -> tuple[Sequence[Rule], Sequence[Sign]]:
         known = self._known.get(needles)
@@ -240,6 +245,10 @@ _SHARED: list[Needles[Rule | Sign]] = []
 
 def _needles(known: Iterable[Rule | Sign]) -> Needles[Rule | Sign]:
     return Needles((needle, each) for each in known for needle in each.needles)
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "backslashreplace")
 
 
 def _distinct(hits: Iterable[Hit]) -> tuple[int, ...]:

@@ -13,11 +13,9 @@ from __future__ import annotations
 import asyncio
 import json
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
@@ -31,32 +29,19 @@ from harness.plan.cells import Cell
 from harness.run.work import Prepared
 from harness.words import Outcome
 from tests.bench.floors import cell, prepared_in, say, scratch
+from tests.bench.load import LOOPS, busy
 from tests.bench.replay import ReplayedMachine
 
 LATEST = 100.0  # ms from the decisive line to the verdict
 PATIENCE = 1.5  # of the budget of silence, in the machine's own time
 SILENCE = 6.0  # seconds of budget
 UNHURRIED = 60.0  # seconds of it where a line is to decide, however late the replay gets to run
-LOOPS = 4
-LOOP = "import signal; signal.alarm(180)\nwhile True: pass"  # it ends by itself where nobody is left to end it
 HANGS = {
     "halts": ("rdinit=/bin/sh", "--", "-c", '"read x"'),
     "spins": ("rdinit=/bin/sh", "--", "-c", '"while :; do :; done"'),
 }
 
 Recording = list[tuple[float, str]]
-
-
-@contextmanager
-def busy(loops: int) -> Iterator[None]:
-    """So many programs that do nothing, as fast as they can."""
-    running = [subprocess.Popen([sys.executable, "-c", LOOP]) for _ in range(loops)]
-    try:
-        yield
-    finally:
-        for one in running:
-            one.kill()
-            one.wait()
 
 
 async def recorded(one: Cell, files: Prepared, folder: Path) -> Recording:
