@@ -38,7 +38,7 @@ SuiteName = Annotated[str | None, typer.Option("--suite", help="a suite of matri
 MatrixFile = Annotated[Path | None, typer.Option("--matrix", help="matrix.yml to use instead of the one found")]
 LabFile = Annotated[Path | None, typer.Option("--lab", help="lab.yml to use instead of the one beside matrix.yml")]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-Jobs = Annotated[int | None, typer.Option("-j", min=1, max=512, help="boots at once (default: one a processor)")]
+Jobs = Annotated[int | None, typer.Option("-j", min=1, max=512, help="boots at once (default: as keeps the host busy)")]
 Out = Annotated[Path | None, typer.Option("--out", help="folder for the records (default: reports/<timestamp>)")]
 TargetName = Annotated[str, typer.Argument(metavar="TARGET", help="a target's name")]
 Source = Annotated[

@@ -17,7 +17,7 @@ from harness.machine.board.binding import BoundLab
 from harness.report.progress import Progress
 from harness.report.results import RunRecord
 from harness.run.accelerators import Emulators
-from harness.run.admission import Admission
+from harness.run.admission import Admission, boots_at_once
 from harness.run.engine import Engine, Run
 from harness.run.history import History
 from harness.run.records import host_record
@@ -27,7 +27,7 @@ from harness.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a run is done. `jobs` defaults to the processors we may use."""
+    """How a run is done. `jobs` defaults to what keeps the processors busy that we may use."""
 
     run_dir: Path
     jobs: int | None = None
@@ -83,7 +83,7 @@ def run_works(works: Sequence[Work], options: Options, store: Store, progress: P
             emulators=emulators,
             admission=Admission(),
             history=History(store.root / "history.json"),
-            jobs=options.jobs or len(os.sched_getaffinity(0)),
+            jobs=options.jobs or boots_at_once(len(os.sched_getaffinity(0))),
             lab=options.lab,
             preflight=options.preflight,
         )

@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import HostError
 from harness.run import admission
-from harness.run.admission import Admission, Need, default_folder, host_capacity
+from harness.run.admission import Admission, Need, boots_at_once, default_folder, host_capacity
 
 CAPACITY = Need(memory=1000, cpus=2)
 
@@ -48,6 +48,17 @@ def test_path_that_is_too_long_for_a_socket(tmp_path: Path) -> None:
                 pass
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(("processors", "boots"), [(1, 2), (2, 3), (8, 9), (9, 11), (64, 72)])
+def test_boots_at_once(processors: int, boots: int) -> None:
+    assert boots_at_once(processors) == boots
+
+
+def test_a_host_admits_as_many_boots_as_keep_it_busy(tmp_path: Path) -> None:
+    folder = tmp_path / "gate"
+    assert Admission(folder=folder).capacity.cpus == boots_at_once(host_capacity().cpus)
+    assert Admission(CAPACITY, folder).capacity == CAPACITY
 
 
 def test_host(monkeypatch: pytest.MonkeyPatch) -> None:
