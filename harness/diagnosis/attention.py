@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 Hit = tuple[int, int, int]
 """The number of a literal, where it starts, where it ends."""
-_BURST = 1 << 15
+_BURST = 24 << 10
 """Literals that are followed up however dense they come."""
 _BYTES_EACH = 1 << 9
 """Bytes of log that pay for one more."""
