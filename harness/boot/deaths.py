@@ -16,14 +16,29 @@ from harness.diagnosis.needles import Needles
 from harness.diagnosis.rule import Rule
 from harness.words import Outcome
 
+_AHEAD = 1.5  # times the real clock; more is no clock, but a guess
+_GRACE = 10.0  # seconds that a real board's kernel may have been up before anybody looked
+
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """A death rule that fired: the decisive line and its place in the text."""
+    """A death rule that fired: the decisive line and its place in the text.
+
+    `counted`: where the guest only counted seconds to find it, what its clock said then.
+    """
 
     outcome: Outcome
     line: str
     offset: int
+    counted: float | None = None
+
+    def may_be(self, age: float) -> bool:
+        """Whether a machine that was switched on `age` seconds ago can have died of it.
+
+        A guest whose clock runs ahead finds stalls where nothing stands still: on a busy host a kernel may measure its
+        counter (see machine/tsc.py) as a fortieth of what it is. If it does stand still, its silence tells.
+        """
+        return self.counted is None or self.counted <= _AHEAD * age + _GRACE
 
 
 @cache
@@ -54,5 +69,6 @@ def _death(text: str, start: int, end: int, rules: list[Rule]) -> Death | None:
     for message in messages(text[start:end]):
         rule = next((rule for rule in rules if rule.compiled.search(message.text)), None)
         if rule and rule.outcome:
-            return Death(rule.outcome, text[start:end].strip(), start)
+            counted = message.at if rule.severity is Severity.STALL else None
+            return Death(rule.outcome, text[start:end].strip(), start, counted)
     return None

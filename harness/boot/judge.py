@@ -153,7 +153,7 @@ class Judge:
         self._heard = True
         if event.text.strip():
             self._last_line = event.text.rstrip().rsplit("\n", 1)[-1].strip()
-        death = next(deaths_in(event.text), None)
+        death = next((death for death in deaths_in(event.text) if death.may_be(event.at)), None)
         again = self._second_banner(event)
         if death is None and again is None:
             self._climb(event)

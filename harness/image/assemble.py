@@ -17,6 +17,7 @@ from harness.kernel.distro import distro_kernel, dtb_of
 from harness.kernel.matched.kernel import matched_kernel
 from harness.kernel.matched.source import DEFAULT_SOURCE
 from harness.kernel.user import configured, user_kernel
+from harness.machine.tsc import host_tsc_khz, with_tsc
 from harness.plan.matrix import KERNELS, MEDIA
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
@@ -57,7 +58,7 @@ def assemble(
             kernel=artifact,
             initrd=_initrd(target, image, artifact, store, progress),
             dtb=borrowed_dtb(target, store, progress),
-            cmdline=cmdline_of(target),
+            cmdline=cmdline_of(target, host_tsc_khz()),
         )
     _known(kernel, KERNELS, "kernel")
 
@@ -75,7 +76,7 @@ def assemble(
         kernel=artifact,
         initrd=_initrd(target, image, artifact, store, progress, whole),
         dtb=artifact.dtb or dtb_of(target, artifact),
-        cmdline=cmdline_of(target),
+        cmdline=cmdline_of(target, host_tsc_khz()),
     )
 
 
@@ -94,14 +95,14 @@ def _initrd(
     return assembly_initrd(target, path, in_cell(beside), kernel, store, progress, whole=whole)
 
 
-def cmdline_of(target: Target) -> tuple[str, ...]:
-    """The kernel's command line: the console, our defaults, the target's own words. Pure.
+def cmdline_of(target: Target, tsc_khz: int | None = None) -> tuple[str, ...]:
+    """The kernel's command line: the console, our defaults, the target's own words, the host's clock. Pure.
 
     panic=0: a kernel that panics stays where it is, with its last words on the console, until the harness stops it.
     """
     console = target.console
     speed = f",{console.baud}n8" if console.baud else ""
-    return (f"console={console.device}{speed}", "panic=0", *target.cmdline)
+    return with_tsc((f"console={console.device}{speed}", "panic=0", *target.cmdline), target, tsc_khz)
 
 
 def borrowed_dtb(target: Target, store: Store, progress: Progress) -> Path | None:

@@ -21,6 +21,7 @@ from harness.kernel.user import anything, configured, user_kernel
 from harness.machine.cloud.command import metadata_service
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.enrolment import refuse_unverified
+from harness.machine.tsc import host_tsc_khz
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
 from harness.preflight.facts import Facts
@@ -134,7 +135,7 @@ class ForeignWork:
         if foreign.kernel and not dtb:
             dtb = borrowed_dtb(target, self._store, say)
         # The user's words come last: where the kernel takes the last one, theirs counts.
-        cmdline = (*cmdline_of(target), *foreign.append.split())
+        cmdline = (*cmdline_of(target, host_tsc_khz()), *foreign.append.split())
         media = Media(
             kernel=foreign.kernel and foreign.kernel.resolve(),
             initrd=foreign.initrd and foreign.initrd.resolve(),

@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.machine.board.lab import Board
 from harness.machine.board.machine import BoardMachine
 from harness.machine.qemu.argv import Media
+from harness.machine.tsc import without_tsc
 from harness.plan.target import Target
 
 
@@ -29,7 +30,7 @@ class BoundBoard:
         """The machine for one boot; `work` is the folder with the files made for it."""
         files = {"KERNEL": media.kernel, "INITRD": media.initrd, "DTB": media.dtb, "FOLDER": work}
         environment = {f"BOOTMATRIX_{name}": str(path) for name, path in files.items() if path}
-        environment |= {"BOOTMATRIX_CMDLINE": " ".join(media.cmdline), "BOOTMATRIX_TARGET": target.name}
+        environment |= {"BOOTMATRIX_CMDLINE": " ".join(without_tsc(media.cmdline)), "BOOTMATRIX_TARGET": target.name}
         return BoardMachine(self.name, self.board, folder=self.folder, environment=environment)
 
 

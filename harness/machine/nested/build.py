@@ -18,6 +18,7 @@ from harness.kernel.matched.kernel import matched_kernel
 from harness.kernel.modules import Closure
 from harness.machine.nested.host import NestedHost
 from harness.machine.nested.kvmamd import FILE, keeping_cr8_intercept
+from harness.machine.tsc import host_tsc_khz
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
 
@@ -34,7 +35,7 @@ def nested_host(target: Target, kernel: str, store: Store, progress: Progress = 
     make = matched_kernel if kernel == MATCHED else distro_kernel
     artifact = make(target, store, progress)
     initrd = _initrd(target, artifact, store, progress)
-    return NestedHost(target, artifact.image, initrd, cmdline_of(target), artifact.origin)
+    return NestedHost(target, artifact.image, initrd, cmdline_of(target, host_tsc_khz()), artifact.origin)
 
 
 def _initrd(target: Target, kernel: KernelArtifact, store: Store, progress: Progress) -> Path:

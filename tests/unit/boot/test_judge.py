@@ -311,3 +311,30 @@ def test_foreign_image_is_over_at_its_prompt() -> None:
     judge.see(partial("debian login: "))
     assert judge.is_over
     assert ruled(judge) == (Outcome.READY, Verdict.PASS)
+
+
+LOCKUP = "[  192.491312] watchdog: BUG: soft lockup - CPU#0 stuck for 24s! [kworker/0:0:7]"
+
+
+@pytest.mark.parametrize("line", [LOCKUP, "[  192.4] rcu: INFO: rcu_preempt self-detected stall on CPU 0"])
+def test_a_guest_that_counts_faster_than_time_has_found_no_stall(line: str) -> None:
+    judge = judge_of()
+    judge.see(lines(BANNER, line, INIT, at=47.0))
+    assert not judge.is_over
+    assert names(judge) == ["kernel", "init"]
+    late = judge_of()
+    late.see(lines(BANNER, line, at=191.0))
+    assert late.verdict().cause == line
+
+
+def test_a_stall_that_is_no_matter_of_time_counts_whatever_the_clock_says() -> None:
+    for line in ("[  192.4] Kernel panic - not syncing: softlockup: hung tasks", LOCKUP.partition("] ")[2]):
+        judge = judge_of()
+        judge.see(lines(BANNER, line, at=47.0))
+        assert judge.verdict().cause == line
+
+
+def test_behind_a_stall_that_was_none_a_death_is_seen() -> None:
+    judge = judge_of()
+    judge.see(lines(BANNER, LOCKUP, PANIC, at=47.0))
+    assert judge.verdict().cause == PANIC
