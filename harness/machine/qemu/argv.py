@@ -158,6 +158,8 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     if not machine.fixed_memory:
         yield from ("-m", f"{machine.memory}M")
     if media.firmware:
+        # Nobody presses a key: riscv64's would wait five seconds for one.
+        yield from ("-boot", "menu=on,splash-time=0")
         yield from _json("-blockdev", _file_node("firmware-code", media.firmware.code, read_only=True))
         if not media.firmware.volatile:
             yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
