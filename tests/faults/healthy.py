@@ -34,7 +34,7 @@ from tests.boot.conftest import ROOT
 
 
 def rounds(cells: Sequence[Cell], folder: Path, jobs: int) -> Iterator[list[CellRecord]]:
-    """The records of the cells, once for each time that they are run."""
+    """The records of the cells, once for each time that they are run, until somebody interrupts it."""
     cells = [replace(cell, retry=Retry(errors=0, failures=0)) for cell in cells]
     store = Store()
     number = 0
@@ -44,9 +44,9 @@ def rounds(cells: Sequence[Cell], folder: Path, jobs: int) -> Iterator[list[Cell
             run_dir = folder / f"round{number}"
             run_dir.mkdir()
             record = run_works([CellWork(cell, store) for cell in cells], Options(run_dir, jobs), store, progress)
-            yield list(record.cells)
             if record.interrupted:
-                raise KeyboardInterrupt
+                return
+            yield list(record.cells)
 
 
 def main(words: Sequence[str]) -> int:
@@ -63,7 +63,7 @@ def main(words: Sequence[str]) -> int:
     wanted = next((int(word) for word in options.words if word.isdigit()), 200)
     cells = select(plan(ROOT), names, options.expr, options.suite, default_suite="quick")
     done, passed = Counter[str](), Counter[str]()
-    unbuilt = 0
+    unbuilt = alarms = 0
     with tempfile.TemporaryDirectory(prefix="healthy-") as scratch, busy(options.load):
         for number, records in enumerate(rounds(cells, Path(scratch), options.jobs), 1):
             for record in records:
