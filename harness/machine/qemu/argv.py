@@ -158,7 +158,7 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     if not machine.fixed_memory:
         yield from ("-m", f"{machine.memory}M")
     if media.firmware:
-        # Nobody presses a key: riscv64's would wait five seconds for one.
+        # Nobody presses a key: arm64's and riscv64's would wait five seconds for one.
         yield from ("-boot", "menu=on,splash-time=0")
         yield from _json("-blockdev", _file_node("firmware-code", media.firmware.code, read_only=True))
         if not media.firmware.volatile:
