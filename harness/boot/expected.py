@@ -18,7 +18,7 @@ def missing(diagnosis: Diagnosis, target: Target) -> list[str]:
     Only an image of ours prints marks; of any other the log can show no more than the machine and the kernel do.
     """
     seen = {step.name for step in diagnosis.milestones}
-    rungs = image_ladder(target, init_fields={}, metadata={}, asks_machine=False)
+    rungs = image_ladder(target, running={}, metadata={}, asks_machine=False)
     names = [rung.name for rung in rungs if not isinstance(rung, FactRung | ShutdownRung)]
     if "drivers" not in seen:
         names = [name for name in names if name in {"firmware", "kernel", "efi", "init"}]

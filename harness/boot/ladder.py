@@ -173,23 +173,28 @@ def _lines_of_kernel(target: Target) -> Iterator[Rung]:
         yield ConsoleRung(one.name, re.compile(one.line, re.MULTILINE), ordered=False)
 
 
+def _user_space(running: dict[str, str]) -> tuple[Rung, ...]:
+    """The first program runs; then it has mounted what it finds out in which kernel's hands it is."""
+    return MarkRung("init", failure=Outcome.INIT_DIED), MarkRung("system", running)
+
+
 def image_ladder(
     target: Target,
     *,
-    init_fields: dict[str, str],
+    running: dict[str, str],
     metadata: dict[str, str],
     asks_machine: bool,
     door: Sequence[Rung] = (),
 ) -> tuple[Rung, ...]:
     """The milestones of an image of ours.
 
-    `init_fields` and `metadata` are what the marks `init` and `metadata` must report (the kernel that was built, the
+    `running` and `metadata` are what the marks `system` and `metadata` must report (the kernel that was built, the
     instance that was handed in); `door` is what stands between firmware and kernel; `asks_machine` tells whether the
     machine answers questions of its own (QMP).
     """
     rungs: list[Rung] = [*_firmware(target), *door, *_verified(target)]
     rungs += [_banner(target), *_kernel_on_uefi(target), *_lines_of_kernel(target)]
-    rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
+    rungs += [*_user_space(running), MarkRung("drivers")]
     if clock := target.checks.clocksource:
         rungs.append(MarkRung("clocksource", {"name": clock}))
     rungs += [MarkRung(f"bus-{bus}") for bus in target.checks.buses]
@@ -245,14 +250,14 @@ def assembly_ladder(
     steps: Steps,
     checks: Sequence[str],
     *,
-    init_fields: dict[str, str],
+    running: dict[str, str],
     asks_machine: bool,
     door: Sequence[Rung] = (),
 ) -> tuple[Rung, ...]:
     """The milestones of an assembly of containers; `checks`: names of what is asked once it is ready."""
     rungs: list[Rung] = [*_firmware(target), *door, *_verified(target)]
     rungs += [_banner(target), *_kernel_on_uefi(target), *_lines_of_kernel(target)]
-    rungs += [MarkRung("init", init_fields, failure=Outcome.INIT_DIED), MarkRung("drivers")]
+    rungs += [*_user_space(running), MarkRung("drivers")]
     if target.console.channel:
         rungs.append(MarkRung("channel"))
     rungs += [MarkRung(f"volume:{name}") for name in steps.volumes]

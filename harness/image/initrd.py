@@ -20,7 +20,7 @@ from harness.kernel.debian import Superseded, fetch_exact, unpack
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
 
-_VERSION = 1  # of what this file does; part of the key
+_VERSION = 2  # of what this file does; part of the key
 
 
 def initrd(
@@ -82,7 +82,8 @@ def _made(
         current = whole() if whole else kernel
         work = folder / "work"
         work.mkdir()
-        nodes = [character("dev/console", 5, 1)]
+        # Those that the first program needs before it has mounted anything: its console, and the kernel's log.
+        nodes = [character("dev/console", 5, 1), character("dev/kmsg", 1, 11)]
         for name in recipe.init:
             nodes += _component(name, apt, packages, work / name)
         load: tuple[str, ...] = ()

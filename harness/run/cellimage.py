@@ -22,9 +22,9 @@ from harness.preflight.gather import image_needs
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What the guest must say of itself: `init` of its kernel, `instance` of the data source it was given."""
+    """What the guest must say of itself: `running` of its kernel, `instance` of the data source it was given."""
 
-    init: dict[str, str]
+    running: dict[str, str]
     instance: dict[str, str]
 
 
@@ -77,7 +77,7 @@ class BareImage:
     ) -> Sequence[Rung]:
         """Those of the target."""
         return image_ladder(
-            target, init_fields=expected.init, metadata=expected.instance, asks_machine=asks_machine, door=door
+            target, running=expected.running, metadata=expected.instance, asks_machine=asks_machine, door=door
         )
 
 
@@ -115,7 +115,7 @@ class AssemblyImage:
             ),
         )
         names = [check.name for check in self.checks if asks_machine or check.asks_port is None]
-        return assembly_ladder(target, steps, names, init_fields=expected.init, asks_machine=asks_machine, door=door)
+        return assembly_ladder(target, steps, names, running=expected.running, asks_machine=asks_machine, door=door)
 
 
 def cell_image(image: str | Path) -> CellImage:

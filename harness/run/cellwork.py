@@ -104,7 +104,7 @@ class CellWork:
             metadata=metadata_service(target, who),
             forwards=tuple(dict.fromkeys(check.asks_port for check in self._image.checks if check.asks_port)),
         )
-        expected = Expected(_init_fields(target, files), _metadata_fields(target, who))
+        expected = Expected(_running(target, files), _metadata_fields(target, who))
         opened = through(cell.media, Entry(target, direct, folder, self._store))
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:
@@ -141,8 +141,8 @@ class CellWork:
         return disks
 
 
-def _init_fields(target: Target, files: BootFiles) -> dict[str, str]:
-    """What the guest's init must say of itself; a user's kernel file may not tell its release."""
+def _running(target: Target, files: BootFiles) -> dict[str, str]:
+    """What the guest must say that it runs; a user's kernel file may not tell its release."""
     release = {"kernel": files.kernel.release} if files.kernel.release else {}
     return {**release, "arch": _UNAME.get(target.arch, target.arch.value)}
 

@@ -60,7 +60,7 @@ def console(size: int) -> Iterator[bytes]:
 def flood(size: int, folder: Path) -> Flooded:
     """Push `size` bytes through a boot's consumers."""
     target = Catalog().target("x86_64-cloud-kvm")
-    rungs = image_ladder(target, init_fields={}, metadata={}, asks_machine=True)
+    rungs = image_ladder(target, running={}, metadata={}, asks_machine=True)
     judge = Judge(rungs, reached=lambda _: None)
     recorder = Recorder(folder, "flood")
     stream = EventStream()

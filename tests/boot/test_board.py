@@ -40,7 +40,7 @@ def test_a_cell_passes_over_a_tty_without_qmp(bootmatrix: Callable[..., Ended], 
     cell = ended.cell
     assert (cell["verdict"], cell["outcome"], cell["machine"]) == ("pass", "ready", "desk-1")
     reached = [step["name"] for step in cell["milestones"]]
-    assert reached == ["kernel", "init", "drivers", "disk0", "network", "ready", "shell", "poweroff"]
+    assert reached == ["kernel", "init", "system", "drivers", "disk0", "network", "ready", "shell", "poweroff"]
     assert {step["source"] for step in cell["milestones"]} == {"console", "harness"}
     assert cell["accelerator"] is None
     assert not (lab.parent / "board.pid").exists(), "the board was left switched on"

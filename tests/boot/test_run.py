@@ -24,7 +24,7 @@ def test_a_run_leaves_every_record(bootmatrix: Callable[..., Ended]) -> None:
     cell = ended.cell
     assert (cell["verdict"], cell["outcome"], cell["missing"]) == ("pass", "ready", [])
     names = [step["name"] for step in cell["milestones"]]
-    assert names[:2] == ["kernel", "init"]
+    assert names[:3] == ["kernel", "init", "system"]
     assert names[-1] == "poweroff"
     assert set(names[-3:-1]) == {"devices", "shell"}
     times = [step["at"] for step in cell["milestones"]]

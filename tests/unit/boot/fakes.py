@@ -35,7 +35,7 @@ def a_target(*, firmware: str = "none", poweroff: bool = True, **more: object) -
 
 def rungs(target: Target | None = None, *, asks_machine: bool = True) -> tuple[Rung, ...]:
     """The ladder of an image of ours that reports nothing in particular."""
-    return image_ladder(target or a_target(), init_fields={}, metadata={}, asks_machine=asks_machine)
+    return image_ladder(target or a_target(), running={}, metadata={}, asks_machine=asks_machine)
 
 
 def lines(*texts: str, at: float = 1.0, first: int = 1) -> Event:
@@ -72,11 +72,12 @@ def judge_of(ladder: Sequence[Rung] | None = None, *, resets: int = 0, told_of_r
 
 
 BANNER = "[    0.000000] Linux version 6.1.0-42-amd64 (debian-kernel@lists.debian.org) #1 SMP"
-INIT = "[    1.0] bootmatrix: step=init status=0 up=1.0 kernel=6.1.0 arch=x86_64"
+INIT = "[    1.0] bootmatrix: step=init status=0"
+SYSTEM = "[    1.0] bootmatrix: step=system status=0 up=1.0 kernel=6.1.0 arch=x86_64"
 DRIVERS = "[    1.1] bootmatrix: step=drivers status=0 up=1.1"
 READY = "[    1.2] bootmatrix: step=ready status=0 up=1.2"
 PANIC = "[    1.3] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100"
-UP = f"{BANNER}\r\n{INIT}\r\n{DRIVERS}\r\n{READY}\r\n".encode()
+UP = f"{BANNER}\r\n{INIT}\r\n{SYSTEM}\r\n{DRIVERS}\r\n{READY}\r\n".encode()
 POWERED_OFF = Fact(Source.QMP, "SHUTDOWN", "SHUTDOWN guest=True", {"guest": True, "reason": "guest-shutdown"})
 GONE = Fact(Source.PROCESS, "exit", "QEMU exited with status 0", {"status": 0, "signal": None})
 

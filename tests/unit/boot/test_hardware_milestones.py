@@ -31,9 +31,21 @@ def mark(name: str) -> str:
 
 def booted(*, before: tuple[str, ...] = (), behind: tuple[str, ...] = (), clock: str = "") -> Verdict:
     """The verdict of a boot with these lines before init, or behind the loading of drivers."""
-    judge = judge_of(image_ladder(TARGET, init_fields={}, metadata={}, asks_machine=True))
+    judge = judge_of(image_ladder(TARGET, running={}, metadata={}, asks_machine=True))
     clock = clock or CLOCK.format(0, "hyperv_clocksource_tsc_page")
-    judge.see(lines(*START, *before, mark("init"), *behind, mark("drivers"), clock, mark("bus-vmbus"), mark("disk0")))
+    judge.see(
+        lines(
+            *START,
+            *before,
+            mark("init"),
+            mark("system"),
+            *behind,
+            mark("drivers"),
+            clock,
+            mark("bus-vmbus"),
+            mark("disk0"),
+        )
+    )
     judge.see(lines(mark("network"), mark("channel"), mark("ready")))
     for kind in ("inspection", "shell"):
         judge.see(fact(kind))

@@ -13,6 +13,7 @@ from tests.unit.boot.fakes import (
     INIT,
     PANIC,
     READY,
+    SYSTEM,
     a_target,
     exited,
     fact,
@@ -36,7 +37,7 @@ def ruled(judge: Judge) -> tuple[Outcome, Verdict]:
 
 
 def up(judge: Judge) -> Judge:
-    judge.see(lines(BANNER, INIT, DRIVERS, READY))
+    judge.see(lines(BANNER, INIT, SYSTEM, DRIVERS, READY))
     return judge
 
 
@@ -45,7 +46,7 @@ def test_a_healthy_boot() -> None:
     judge = Judge(rungs(), reached=lambda step: told.append(step.name))
     judge.see(lines(BANNER, INIT))
     assert not judge.is_ready
-    judge.see(lines(DRIVERS, READY))
+    judge.see(lines(SYSTEM, DRIVERS, READY))
     assert judge.is_ready
     assert not judge.is_over
     judge.see(fact("inspection"))
@@ -55,7 +56,7 @@ def test_a_healthy_boot() -> None:
     judge.see(exited())
     assert ruled(judge) == (Outcome.READY, Verdict.PASS)
     assert judge.verdict().cause == ""
-    assert told == names(judge) == ["kernel", "init", "drivers", "ready", "devices", "shell", "poweroff"]
+    assert told == names(judge) == ["kernel", "init", "system", "drivers", "ready", "devices", "shell", "poweroff"]
     assert judge.reached[1].line == INIT
 
 
@@ -67,7 +68,9 @@ def test_answers_behind_ready_have_no_order() -> None:
     assert ruled(judge) == (Outcome.READY, Verdict.PASS)
 
 
-@pytest.mark.parametrize("order", [(DRIVERS, INIT, READY), (READY, INIT, DRIVERS), (INIT, READY, DRIVERS)])
+@pytest.mark.parametrize(
+    "order", [(DRIVERS, INIT, SYSTEM, READY), (READY, INIT, SYSTEM, DRIVERS), (INIT, SYSTEM, READY, DRIVERS)]
+)
 def test_out_of_order(order: tuple[str, ...]) -> None:
     judge = judge_of()
     judge.see(lines(BANNER, *order))
@@ -80,7 +83,7 @@ def test_out_of_order(order: tuple[str, ...]) -> None:
 
 def test_expected_but_missing() -> None:
     judge = judge_of()
-    judge.see(lines(BANNER, INIT, READY))
+    judge.see(lines(BANNER, INIT, SYSTEM, READY))
     judge.see(fact("inspection"))
     judge.see(fact("shell"))
     judge.see(qmp("SHUTDOWN", **SHUTDOWN))
@@ -243,7 +246,7 @@ def test_dmesg_is_no_reset_where_the_machine_tells_of_resets() -> None:
 
 def test_powered_off_before_ready() -> None:
     judge = judge_of()
-    judge.see(lines(BANNER, INIT))
+    judge.see(lines(BANNER, INIT, SYSTEM))
     judge.see(qmp("SHUTDOWN", **SHUTDOWN))
     judge.see(exited())
     assert ruled(judge) == (Outcome.POWERED_OFF, Verdict.FAIL)

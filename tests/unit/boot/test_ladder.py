@@ -34,20 +34,20 @@ def test_console_rung() -> None:
 
 
 def test_mark_rung() -> None:
-    rung = MarkRung("init", {"kernel": "6.1.0"}, failure=Outcome.INIT_DIED)
-    good = rung.sighted(lines("bootmatrix: step=drivers status=1", "bootmatrix: step=init status=0 kernel=6.1.0"))
+    rung = MarkRung("system", {"kernel": "6.1.0"}, failure=Outcome.INIT_DIED)
+    good = rung.sighted(lines("bootmatrix: step=drivers status=1", "bootmatrix: step=system status=0 kernel=6.1.0"))
     assert good is not None
     assert good.ok
-    failed = rung.sighted(lines("bootmatrix: step=init status=3 kernel=6.1.0"))
+    failed = rung.sighted(lines("bootmatrix: step=system status=3 kernel=6.1.0"))
     assert failed is not None
     assert not failed.ok
-    other = rung.sighted(lines("bootmatrix: step=init status=0 kernel=5.10.0"))
+    other = rung.sighted(lines("bootmatrix: step=system status=0 kernel=5.10.0"))
     assert other is not None
     assert (other.ok, "expected kernel=6.1.0" in other.line) == (False, True)
-    absent = rung.sighted(lines("bootmatrix: step=init status=0"))
+    absent = rung.sighted(lines("bootmatrix: step=system status=0"))
     assert absent is not None
     assert not absent.ok
-    assert rung.sighted(partial("bootmatrix: step=init status=0 kernel=6.1.0")) is None
+    assert rung.sighted(partial("bootmatrix: step=system status=0 kernel=6.1.0")) is None
 
 
 def test_fact_rung() -> None:
@@ -116,17 +116,17 @@ def test_ladder_of_an_image_of_ours() -> None:
         nics=(Nic(model="e1000e"),),
     )
     assert names(full) == [
-        "firmware", "kernel", "efi", "init", "drivers", "disk0", "network", "metadata", "ready", "devices", "shell",
-        "poweroff",
+        "firmware", "kernel", "efi", "init", "system", "drivers", "disk0", "network", "metadata", "ready", "devices",
+        "shell", "poweroff",
     ]  # fmt: skip
-    assert names() == ["kernel", "init", "drivers", "ready", "devices", "shell", "poweroff"]
+    assert names() == ["kernel", "init", "system", "drivers", "ready", "devices", "shell", "poweroff"]
     assert names(a_target(firmware="bios", poweroff=False))[0] == "firmware"
     assert names(a_target(poweroff=False))[-1] == "shell"
 
 
 def test_board_shows_its_poweroff_on_the_console() -> None:
     ladder = rungs(asks_machine=False)
-    assert [rung.name for rung in ladder] == ["kernel", "init", "drivers", "ready", "shell", "poweroff"]
+    assert [rung.name for rung in ladder] == ["kernel", "init", "system", "drivers", "ready", "shell", "poweroff"]
     assert ladder[-1].sighted(lines("[    3.0] reboot: Power down")) is not None
 
 
@@ -185,7 +185,8 @@ def test_the_order_of_what_nobody_waits_for_is_the_guests() -> None:
 def test_order_of_a_machine_with_secure_boot_and_a_tpm() -> None:
     ladder = names(a_target(machine=Machine(type="q35", firmware="uefi", secure_boot=True, tpm="tpm-crb")))
     assert ladder == [
-        "firmware", "secure-boot", "kernel", "efi", "init", "drivers", "tpm", "ready", "devices", "shell", "poweroff",
+        "firmware", "secure-boot", "kernel", "efi", "init", "system", "drivers", "tpm", "ready", "devices", "shell",
+        "poweroff",
     ]  # fmt: skip
 
 
@@ -202,21 +203,21 @@ def test_hostile_text_takes_linear_time() -> None:
 
 def test_ladder_of_an_assembly() -> None:
     steps = Steps(volumes=("data",), onboot=("dhcpcd",), services=("a", "b"), onshutdown=("last",))
-    rungs = assembly_ladder(a_target(), steps, ["ssh"], init_fields={}, asks_machine=True)
+    rungs = assembly_ladder(a_target(), steps, ["ssh"], running={}, asks_machine=True)
     assert [rung.name for rung in rungs] == [
-        "kernel", "init", "drivers", "volume:data", "onboot:dhcpcd", "containerd", "service:a", "service:b", "ready",
-        "devices", "shell", "ssh", "services-stopped", "onshutdown:last", "shutdown", "poweroff",
+        "kernel", "init", "system", "drivers", "volume:data", "onboot:dhcpcd", "containerd", "service:a", "service:b",
+        "ready", "devices", "shell", "ssh", "services-stopped", "onshutdown:last", "shutdown", "poweroff",
     ]  # fmt: skip
     door = (ConsoleRung("bootloader", re.compile("GRUB")),)
     target = a_target(firmware="bios")
-    through = assembly_ladder(target, steps, [], init_fields={}, asks_machine=True, door=door)
+    through = assembly_ladder(target, steps, [], running={}, asks_machine=True, door=door)
     assert [rung.name for rung in through][:3] == ["firmware", "bootloader", "kernel"]
-    bare = assembly_ladder(a_target(poweroff=False), Steps(), [], init_fields={}, asks_machine=False)
-    assert [rung.name for rung in bare] == ["kernel", "init", "drivers", "ready", "shell"]
+    bare = assembly_ladder(a_target(poweroff=False), Steps(), [], running={}, asks_machine=False)
+    assert [rung.name for rung in bare] == ["kernel", "init", "system", "drivers", "ready", "shell"]
 
 
 def test_services_may_start_in_any_order() -> None:
     steps = Steps(onboot=("a", "b"), services=("c", "d"))
-    places = places_of(assembly_ladder(a_target(), steps, [], init_fields={}, asks_machine=True))
+    places = places_of(assembly_ladder(a_target(), steps, [], running={}, asks_machine=True))
     assert places["service:c"] == places["service:d"] < places["ready"]
     assert places["onboot:a"] < places["onboot:b"] < places["containerd"] < places["service:c"]

@@ -69,7 +69,7 @@ def test_healthy_boot(tmp_path: Path, channel: bool) -> None:
     assert result.missing == ()
     names = [step.name for step in result.reached]
     assert [*names[:4], *sorted(names[4:6]), *names[6:]] == [
-        "kernel", "init", "drivers", "ready", "devices", "shell", "poweroff",
+        "kernel", "init", "system", "drivers", "ready", "devices", "shell", "poweroff",
     ]  # fmt: skip
     assert [port for port, _ in machine.written] == [Port.CHANNEL if channel else Port.CONSOLE] * 2
     assert machine.written[-1][1] == b"poweroff -f\n"
@@ -329,9 +329,7 @@ def test_checks_become_milestones_and_their_failure_the_ruling(tmp_path: Path) -
             return "there"
 
     def came_to(*checks: Asks) -> BootResult:
-        ladder = assembly_ladder(
-            a_target(), Steps(), [check.name for check in checks], init_fields={}, asks_machine=True
-        )
+        ladder = assembly_ladder(a_target(), Steps(), [check.name for check in checks], running={}, asks_machine=True)
         machine = FakeMachine(comes_up)
         plan = Plan(ladder, Limits(DEADLINE, DEADLINE), release="6.1.0", checks=checks, farewell="poweroff")
         return booted(machine, tmp_path, plan)[0]

@@ -75,6 +75,15 @@ def test_setup_installs_what_nightly_needs(offering: Stage) -> None:
     assert offering.calls() == []
 
 
+@pytest.mark.parametrize("missing", IMAGE_TOOLS)
+def test_nightlys_doors_need_the_tools_that_write_media(offering: Stage, missing: str) -> None:
+    offering.offer(IMAGE_TOOLS[missing], missing)
+    offering.remove(missing)
+    done = offering.run("setup", "nightly")
+    assert done.returncode == 0, done.stderr
+    assert IMAGE_TOOLS[missing] in installs(offering)[0].split()
+
+
 def test_the_releases_old_version_of_another_qemu_is_not_taken(offering: Stage) -> None:
     """Debian 12 with x86 from backports: that one is offered as it is, and of ppc the release's own, 7.2."""
     (offering.system / SOURCES).write_text("")
