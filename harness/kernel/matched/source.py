@@ -110,7 +110,8 @@ def _git(spec: str, store: Store, progress: Progress) -> SourceTree:
     if not at:
         place, revision = spec, "HEAD"
     folder = Path(place).resolve()
-    if not folder.is_dir() or revision.startswith("-"):
+    is_one = folder.is_dir() and _ask_git(folder, "rev-parse", "--git-dir")
+    if not is_one or revision.startswith("-"):
         raise InputError(f"git:{shown(spec)}: there is no such repository", hint="give git:FOLDER@REVISION")
     tree = _ask_git(folder, "rev-parse", "--verify", "--quiet", f"{revision}^{{tree}}").strip()
     if not re.fullmatch(r"[0-9a-f]{40,64}", tree):

@@ -113,6 +113,12 @@ def test_a_revision_that_is_none(tmp_path: Path, revision: str) -> None:
         source_tree(f"git:{folder}@{revision}", Store(tmp_path / "store"))
 
 
+def test_a_folder_that_is_no_repository_is_not_searched_for_a_revision(tmp_path: Path) -> None:
+    tree(tmp_path / "linux")
+    with pytest.raises(InputError, match="no such repository"):
+        source_tree(f"git:{tmp_path / 'linux'}@v1", Store(tmp_path / "store"))
+
+
 @pytest.mark.parametrize("spec", ["", "nowhere", "debian:bash", "debian:linux-source-6.12;rm", "git:nowhere@x"])
 def test_a_source_that_is_not_there(tmp_path: Path, spec: str) -> None:
     with pytest.raises(InputError):
