@@ -72,11 +72,22 @@ SIGNS: tuple[Sign, ...] = (
         r"^INIT: version (?P<detail>[\d.-]{1,12})|init started: BusyBox v(?P<busybox>[\d.]{1,12})",
     ),
     _sign("init", "Welcome to ", r"^Welcome to .{2,80}!$"),
+    _sign("init", "[  OK  ] Reached target |[  OK  ] Created slice ", r"^\[  OK  \] (?:Reached target|Created slice) "),
     _sign("login", "ogin:", r"(?<!Last )(?<!last )(?<!\w)[Ll]ogin: ?(?:$|root\b|\[|\S{1,40} ?(?:$|\())"),
     _sign(
         "login", "Reached target ",
-        r"Reached target (?:\S{1,40} - )?(?:Multi-User System|Graphical Interface|Login Prompts)",
+        r"Reached target (?:\S{1,40} - )?(?:Multi-User System|Graphical Interface|Login Prompts"
+        r"|(?:multi-user|graphical|getty)\.target)",
     ),
+    _sign("login", "etty on ", r"Started (?:\S{1,60} - )?(?:Serial |Console )?Getty on (?:tty|hvc|xvc|console)"),
+    # What a getty prints before it asks.
+    _sign(
+        "login", " ttyS| tty1| hvc0| ttyAMA",
+        r"^[A-Z][A-Za-z/ ]{2,40} \d[\w.() -]{0,40} \S{1,64} (?:ttyS\d|tty1|hvc0|ttyAMA\d)$",
+    ),
+    _sign("login", "[talos] machine is running", r"^\[talos\] machine is running and ready"),
+    _sign("login", "Instance setup finished", r"Instance setup finished\. \S{1,80} is ready to use\.$"),
+    _sign("login", "EVENT:|SAC>", r"^EVENT: +The CMD command is now available|^SAC>"),
     _sign("login", "activate this console", r"[Pp]lease press Enter to activate this console"),
     _sign(
         "login", "init complete -|boot_completed=1|Boot completed",
