@@ -40,9 +40,10 @@ _PREFIX = re.compile(
     + r"|[\w.<>-]{1,64} (?=(?:systemd|dracut[\w-]{0,20}|ignition)\[\d{1,8}\]: )"
     + r"|:HOSTNAME:"
     + r"|\d{1,9} (?=\[ *\d+\.\d+\])"
+    + r"|(?:>[ \t]?){1,6}(?=[^\s>])(?!echo |printf |grep |dmesg |journalctl )"  # quoted in a mail
     + r")[ \t]?"
 )
-_GLUED = re.compile(r"(?<=\S)(?=\[ {0,6}\d{1,7}\.\d{6}\])|(?<=\S) (?=\[ {0,6}\d{1,7}\.\d{6}\])")
+_GLUED = re.compile(r"(?<=\S)(?=\[ {0,6}\d{1,9}\.\d{6}\])|(?<=\S) (?=\[ {0,6}\d{1,9}\.\d{6}\])")
 
 
 @dataclass(frozen=True, slots=True)
