@@ -93,7 +93,14 @@ SIGNS: tuple[Sign, ...] = (
         "login", "init complete -|boot_completed=1|Boot completed",
         r"procd: - init complete -|sys\.boot_completed=1",
     ),
-    _sign("login", "Startup finished in", r"systemd\[1\]: Startup finished in"),
+    _sign("login", "Startup finished in", r"systemd(?:\[1\])?: Startup finished in"),
+    # Behind the prompt goes on whatever else writes to the console: an agent of the cloud's, with its time.
+    _sign("login", "ogin: 2|ogin: ci-info|ogin: <", r"\S [Ll]ogin: (?:20\d\d[/-]\d\d[/-]\d\d[ T]|ci-info: |<\d{1,3}>)"),
+    _sign("login", "Last login: ", r"^Last login: [A-Z][a-z]{2} +[A-Z][a-z]{2} "),
+    _sign("login", "SSH HOST KEY", r"-----(?:BEGIN|END) SSH HOST KEY (?:KEYS|FINGERPRINTS)-----"),
+    _sign("login", " on an ", r"^Kernel \S{3,80} on an \S{2,16}(?: \(\S{3,10}\))?$"),
+    _sign("login", " (Linux ", r"^This is \S{1,64} \(Linux \S{2,16} \S{3,80}\) \d\d:\d\d"),
+    _sign("login", " - Kernel ", r"^Welcome to [^\n]{3,100} - Kernel \S{3,80} \(\S{3,10}\)\."),
     _sign("login", "Cloud-init v. ", r"^(?:cloud-init\[\d{1,8}\]: )?Cloud-init v\. \S{1,60} finished at "),
     _sign("login", "ervice 'bootanim'", r"^init: [Ss]ervice 'bootanim' \(pid \d{1,8}\) exited with status 0"),
     _sign(

@@ -25,7 +25,8 @@ RULES = (
         "|DISK BOOT FAILURE|Non-System disk|nvalid system disk|INT18: BOOT FAILURE",
         r"(?:[Mm]issing operating system|[Oo]perating [Ss]ystem (?:not|wasn't) found|OPERATING SYSTEM NOT FOUND"
         r"|Reboot and Select proper Boot device|[Ii]nsert (?:boot media|system dis[ck])"
-        r"|Error loading operating system)|^No operating system was loaded\b|^DISK BOOT FAILURE, INSERT SYSTEM DISK"
+        r"|Error loading operating system)|^No [Oo]perating [Ss]ystem was [Ll]oaded\b"
+        r"|^DISK BOOT FAILURE, INSERT SYSTEM DISK"
         r"|^Non-System disk or disk error|^Invalid system disk|^FATAL: INT18: BOOT FAILURE",
         "no operating system found",
         "Reboot and Select proper Boot device",

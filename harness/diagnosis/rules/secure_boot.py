@@ -17,10 +17,13 @@ RULES = (
     ),
     firmware(
         "bios-refused",
-        "image did not authenticate|nvalid signature detected|failed to verify with|Operating System Loader ",
+        "image did not authenticate|nvalid signature detected|failed to verify with|Operating System Loader "
+        "|image's hash is not allowed|Failed Secure Boot Verification",
         r"^Selected boot image did not authenticate|^Invalid signature detected\. Check Secure Boot"
         r"|^(?:The )?[Ii]mage failed to verify with \*ACCESS DENIED\*"
-        r"|^Operating System Loader (?:has no signature|failed signature verification|signature (?:not )?found in)",
+        r"|^Operating System Loader (?:has no signature|failed signature verification|signature (?:not )?found in)"
+        r"|\bThe (?:un)?signed image's hash is not allowed"
+        r"|^Boot Failed\. EFI [^\n]{3,60}\. Failed Secure Boot Verification",
         "Secure Boot refused the boot loader",
         "Selected boot image did not authenticate.",
     ),

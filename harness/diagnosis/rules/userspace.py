@@ -196,16 +196,27 @@ RULES = (
         "[    3.0] bootmatrix: step=network status=1 up=3.0",
     ),
     decisive(
+        # This target has the emergency one to be started where it fails; its shell decides where it can be seen.
+        "local-fs-failed",
+        Severity.SERVICE,
+        _EMERGENCY,
+        "ependency failed for ",
+        r"Dependency failed for (?:Local File Systems|local-fs\.target(?: - Local File Systems)?)\.?$",
+        "a local file system is missing",
+        "[DEPEND] Dependency failed for Local File Systems.",
+        until="login",
+    ),
+    decisive(
         "essential-unit-failed",
         Severity.SERVICE,
         Outcome.SERVICE_FAILED,
         "ependency failed for |ailed to start ",
         r"(?:Dependency failed for|Failed to start) (?P<unit>[^\n]{0,60}?"
-        r"(?:Local File Systems|Basic System|System Initialization|Multi-User System|Graphical Interface"
-        r"|D-Bus System Message Bus|dbus\.service|local-fs\.target|basic\.target|sysinit\.target"
+        r"(?:Basic System|System Initialization|Multi-User System|Graphical Interface"
+        r"|D-Bus System Message Bus|dbus\.service|basic\.target|sysinit\.target"
         r"|multi-user\.target)[^\n]{0,60})",
         "failed: {unit}",
-        "[DEPEND] Dependency failed for Local File Systems.",
+        "[DEPEND] Dependency failed for Basic System.",
         until="login",
     ),
     decisive(
