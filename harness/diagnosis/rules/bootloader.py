@@ -83,10 +83,12 @@ RULES = (
     loader(
         "shim",
         "omething has gone seriously wrong|Security Violation|Secure Boot Violation|start_image() returned"
-        "|ystem is compromised|SBAT self-check failed|ailed to open |ailed to load image ",
+        "|ystem is compromised|has not verified loaded image|SBAT self-check failed|ailed to open "
+        "|ailed to load image ",
         r"Something has gone seriously wrong|(?:Verification failed: )?\(0x1A\) Security Violation"
         r"|Secure Boot Violation"
-        r"|start_image\(\) returned (?!Success)|^System is compromised\.|^SBAT self-check failed"
+        r"|start_image\(\) returned (?!Success)|^System is compromised\."
+        r"|^Bootloader has not verified loaded image|^SBAT self-check failed"
         r"|^Failed to (?:open|load image) \\[^\n]{1,120}(?: - |: )(?:Not Found|Security Violation|Access Denied)",
         "secure boot refused what was to be started",
         "Something has gone seriously wrong: shim_init() failed: Not Found",

@@ -78,8 +78,9 @@ RULES = (
         "dracut-gave-up",
         Severity.SERVICE,
         Outcome.EMERGENCY_SHELL,
-        "Warning: Could not boot",
-        r"^(?:dracut[\w-]{0,20}(?:\[\d{1,8}\])?: |dracut )?Warning: Could not boot\.?$",
+        "Warning: Could not boot|/run/initramfs",
+        r"^(?:dracut[\w-]{0,20}(?:\[\d{1,8}\])?: |dracut )?Warning: Could not boot\.?$"
+        r"|^Generating \"/run/initramfs",
         "dracut could not boot",
         "dracut-initqueue[71]: Warning: Could not boot.",
         until="login",

@@ -125,7 +125,7 @@ RULES = (
     panic(
         "panic",
         Outcome.KERNEL_PANIC,
-        "ernel panic",
+        "ernel panic - not syncing|ernel panic",  # the long one is the usual one: a flood of it is rationed sooner
         r"(?:(?<!end K)ernel panic ?[-\u2013\u2014]{1,2} ?not syncing|^Kernel panic(?=: )|<0>Kernel panic(?=: ))"
         r"(?:: ?(?P<text>[^\n]{0,300}))?",
         "Kernel panic - not syncing[: {text}]",

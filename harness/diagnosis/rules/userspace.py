@@ -90,9 +90,8 @@ RULES = (
         "rescue-mode",
         _SHELL,
         _EMERGENCY,
-        "rescue mode|mergency shell|/run/initramfs",
-        r"(?:You are in rescue mode|Welcome to rescue mode|[Ss]tarting (?:an? )?emergency shell\b"
-        r"|^Generating \"/run/initramfs)",
+        "rescue mode|mergency shell",
+        r"(?:You are in rescue mode|Welcome to rescue mode|[Ss]tarting (?:an? )?emergency shell\b)",
         "rescue mode",
         "You are in rescue mode. Have a look at the journal.",
         until="login",
