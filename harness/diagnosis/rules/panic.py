@@ -7,8 +7,8 @@ from harness.words import Outcome
 
 # The trace behind a panic ends in a line that repeats it ("---[ end Kernel panic - ..."): that one tells nothing new.
 # Linux 2.4 had no "not syncing" there.
-# People who copy from a screen write the dash as they like.
-_PANIC = r"(?<!end K)ernel panic(?: ?[-\u2013\u2014]{1,2} ?not syncing)?: ?"
+# People who copy from a screen write the dash as they like, and "syncing".
+_PANIC = r"(?<!end K)ernel panic(?: ?[-\u2013\u2014]{1,2} ?not s\w{5,8})?: ?"
 _TITLE = "Kernel panic - not syncing: {text}"
 _REST = r"(?P<text>%s[^\n]{0,300})"
 
@@ -37,8 +37,8 @@ RULES = (
     panic(
         "panic-init-killed",
         Outcome.INIT_DIED,
-        "ttempted to kill",
-        _text(r"[Aa]ttempted to kill init!"),
+        "ttempted to kill|ttempt to kill",
+        _text(r"[Aa]ttempt(?:ed)? to kill init"),
         _TITLE,
         "[    3.1] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00",
     ),
@@ -126,7 +126,7 @@ RULES = (
         "panic",
         Outcome.KERNEL_PANIC,
         "ernel panic - not syncing|ernel panic",  # the long one is the usual one: a flood of it is rationed sooner
-        r"(?:(?<!end K)ernel panic ?[-\u2013\u2014]{1,2} ?not syncing|^Kernel panic(?=: )|<0>Kernel panic(?=: ))"
+        r"(?:(?<!end K)ernel panic ?[-\u2013\u2014]{1,2} ?not s\w{5,8}|^Kernel panic(?=: )|<0>Kernel panic(?=: ))"
         r"(?:: ?(?P<text>[^\n]{0,300}))?",
         "Kernel panic - not syncing[: {text}]",
         "[    0.9] Kernel panic - not syncing: No interrupt controller found for the boot processor",

@@ -154,6 +154,7 @@ OF_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
         "Mär  2 03:04:05 host systemd[1]: Freezing execution.",
         "systemd[1]: Not switching root: /sysroot does not seem to be an OS tree. os-release is missing.",
         "[    3.0] Kernel panic \u2013 not syncing: attempted to kill init!",
+        "kernel panic -- not sysncing: Attempt to kill init",
     ),
     Outcome.SERVICE_FAILED: (
         "INIT: No inittab file found",
