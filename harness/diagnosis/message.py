@@ -31,16 +31,19 @@ _PREFIX = re.compile(
     + r"|<\d{1,3}>|\[ *\d{1,6}s\]|\[\d{1,6}\.\d{6} \d{1,6}\.\d{6}\]"
     + r"|\[?\d{4}-\d\d-\d\d[T _]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?"
     + r"|\[?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?\]?"
-    + r"|\[?(?:[A-Z][a-z]{2} )?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: \d{4})?\]?"
+    # The month in the language of the machine: `Mär`, `gen`, `févr.`.
+    + r"|\[?(?:[A-Z][a-z]{2} )?[^\W\d_]{3,5}\.? [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: \d{4})?\]?"
     + r"|\[\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?\]|\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?=[ \t])"
     + r"|\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}(?: +\d+){0,2} [VDIWEF](?: [^\s:]{1,40} ?:)?"
     + r"|(?:kern|user|daemon|syslog) *:(?:emerg|alert|crit|err|warn|notice|info|debug) *:"
     + r"|(?:[^\s:\[\]]{0,64} |:HOSTNAME: )?kernel(?:\[\d*\])?:"
+    + r"|[\w.<>-]{1,64} (?=(?:systemd|dracut[\w-]{0,20}|ignition)\[\d{1,8}\]: )"
     + r"|:HOSTNAME:"
     + r"|\d{1,9} (?=\[ *\d+\.\d+\])"
+    + r"|(?:>[ \t]?){1,6}(?=[^\s>])(?!echo |printf |grep |dmesg |journalctl )"  # quoted in a mail
     + r")[ \t]?"
 )
-_GLUED = re.compile(r"(?<=\S)(?=\[ {0,6}\d{1,7}\.\d{6}\])|(?<=\S) (?=\[ {0,6}\d{1,7}\.\d{6}\])")
+_GLUED = re.compile(r"(?<=\S)(?=\[ {0,6}\d{1,9}\.\d{6}\])|(?<=\S) (?=\[ {0,6}\d{1,9}\.\d{6}\])")
 
 
 @dataclass(frozen=True, slots=True)

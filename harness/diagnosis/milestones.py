@@ -72,17 +72,35 @@ SIGNS: tuple[Sign, ...] = (
         r"^INIT: version (?P<detail>[\d.-]{1,12})|init started: BusyBox v(?P<busybox>[\d.]{1,12})",
     ),
     _sign("init", "Welcome to ", r"^Welcome to .{2,80}!$"),
+    _sign("init", "[  OK  ] Reached target |[  OK  ] Created slice ", r"^\[  OK  \] (?:Reached target|Created slice) "),
     _sign("login", "ogin:", r"(?<!Last )(?<!last )(?<!\w)[Ll]ogin: ?(?:$|root\b|\[|\S{1,40} ?(?:$|\())"),
     _sign(
         "login", "Reached target ",
-        r"Reached target (?:\S{1,40} - )?(?:Multi-User System|Graphical Interface|Login Prompts)",
+        r"Reached target (?:\S{1,40} - )?(?:Multi-User System|Graphical Interface|Login Prompts"
+        r"|(?:multi-user|graphical|getty)\.target)",
     ),
+    _sign("login", "etty on ", r"Started (?:\S{1,60} - )?(?:Serial |Console )?Getty on (?:tty|hvc|xvc|console)"),
+    # What a getty prints before it asks.
+    _sign(
+        "login", " ttyS| tty1| hvc0| ttyAMA",
+        r"^[A-Z][A-Za-z/ ]{2,40} \d[\w.() -]{0,40} \S{1,64} (?:ttyS\d|tty1|hvc0|ttyAMA\d)$",
+    ),
+    _sign("login", "[talos] machine is running", r"^\[talos\] machine is running and ready"),
+    _sign("login", "Instance setup finished", r"Instance setup finished\. \S{1,80} is ready to use\.$"),
+    _sign("login", "EVENT:|SAC>", r"^EVENT: +The CMD command is now available|^SAC>"),
     _sign("login", "activate this console", r"[Pp]lease press Enter to activate this console"),
     _sign(
         "login", "init complete -|boot_completed=1|Boot completed",
         r"procd: - init complete -|sys\.boot_completed=1",
     ),
-    _sign("login", "Startup finished in", r"systemd\[1\]: Startup finished in"),
+    _sign("login", "Startup finished in", r"systemd(?:\[1\])?: Startup finished in"),
+    # Behind the prompt goes on whatever else writes to the console: an agent of the cloud's, with its time.
+    _sign("login", "ogin: 2|ogin: ci-info|ogin: <", r"\S [Ll]ogin: (?:20\d\d[/-]\d\d[/-]\d\d[ T]|ci-info: |<\d{1,3}>)"),
+    _sign("login", "Last login: ", r"^Last login: [A-Z][a-z]{2} +[A-Z][a-z]{2} "),
+    _sign("login", "SSH HOST KEY", r"-----(?:BEGIN|END) SSH HOST KEY (?:KEYS|FINGERPRINTS)-----"),
+    _sign("login", " on an ", r"^Kernel \S{3,80} on an \S{2,16}(?: \(\S{3,10}\))?$"),
+    _sign("login", " (Linux ", r"^This is \S{1,64} \(Linux \S{2,16} \S{3,80}\) \d\d:\d\d"),
+    _sign("login", " - Kernel ", r"^Welcome to [^\n]{3,100} - Kernel \S{3,80} \(\S{3,10}\)\."),
     _sign("login", "Cloud-init v. ", r"^(?:cloud-init\[\d{1,8}\]: )?Cloud-init v\. \S{1,60} finished at "),
     _sign("login", "ervice 'bootanim'", r"^init: [Ss]ervice 'bootanim' \(pid \d{1,8}\) exited with status 0"),
     _sign(

@@ -23,17 +23,19 @@ RULES = (
     ),
     loader(
         "grub-error",
-        "error: ",
-        r"^error: (?P<text>(?:(?:\.\./)?[\w/.-]{0,80}: ?\d{0,5}:? ?)?(?:no such (?:device|partition)"
-        r"|file `(?![^'\n]{1,190}\.(?:pf2|lst|mod|png|mo|txt)')[^'\n]{1,200}' not found"
-        r"|you need to load the kernel first|unknown filesystem|no server is specified"
+        "error: |nknown filesystem",
+        r"^error: (?P<text>(?:(?:\.\./)?[\w/.-]{0,80}: ?\d{0,5}:? ?)?(?:no such (?:device|partition|disk)"
+        r"|file [`'](?![^'\n]{1,190}\.(?:pf2|lst|mod|png|mo|txt)')[^'\n]{1,200}' not found"
+        r"|you need to load the kernel first|[Uu]nknown filesystem|no server is specified"
         r"|attempt to read or write outside of|invalid (?:magic number|arch|file|sector)|out of memory"
         r"|not a regular file|access denied|kernel too old|failure reading sector"
         r"|couldn't send network packet|timeout: could not resolve|time out opening"
-        r"|can't find command `(?:linux|initrd)|verification requested but nobody cares"
-        r"|premature end of file|disk `[^'\n]{1,80}' not found|symbol [`'][^'\n]{1,80}' not found"
-        r"|(?:bad|invalid) (?:shim )?signature|prohibited by secure boot|cannot allocate)[^\n]{0,80})",
-        "GRUB: {text}",
+        r"|can't find command [`'](?:linux|initrd)|verification requested but nobody cares"
+        r"|premature end of file|disk [`'][^'\n]{1,80}' not found|symbol [`'][^'\n]{1,80}' not found"
+        r"|(?:bad|invalid) (?:shim )?signature|prohibited by secure boot|Secure Boot forbids|cannot allocate"
+        r"|cannot load image|cannot read the Linux header|(?:ELF|plain image) kernel|incompatible license)"
+        r"[^\n]{0,80})|^(?P<bare>[Uu]nknown filesystem)\.?$",
+        "GRUB: {text}{bare}",
         "error: file `/boot/vmlinuz-none' not found.",
     ),
     loader(
@@ -52,9 +54,21 @@ RULES = (
         until="bootloader",
     ),
     loader(
+        "ipxe-error",
+        "ipxe.org/",
+        # `[Link status: Down (...)]` is a report on a network that may still come up; so is the wait for it.
+        r"^(?!\[|Waiting for link-up|Configuring)(?P<text>[^\n]{3,300}?) \(https?://ipxe\.org/[0-9a-f]{8}\)$",
+        "iPXE: {text}",
+        "http://192.0.2.1/none.efi... No such file or directory (http://ipxe.org/2d0c618e)",
+        until="bootloader",
+    ),
+    loader(
         "systemd-boot",
-        "Error loading |Error preparing initrd|Failed to execute |No loader found",
-        r"^(?:Error loading (?:\\|EFI)|Error preparing initrd: |Failed to execute [^\n/]{1,80} \(\\)"
+        "Error loading |Error preparing initrd|Failed to execute |No loader found|to locate embedded|Bad kernel image: "
+        "|open root directory|opening root ",
+        r"^(?:Error loading (?:\\|EFI)|Error preparing initrd: |Failed to execute [^\n/]{1,80} \(\\"
+        r"|Unable to (?:locate embedded \.linux section|open root directory)|Bad kernel image: "
+        r"|Error opening root (?:directory|path): )"
         r"|^No loader found\. Configuration files",
         "systemd-boot could not start the kernel",
         r"Error loading \EFI\Linux\none.efi: Not Found",
@@ -69,10 +83,12 @@ RULES = (
     loader(
         "shim",
         "omething has gone seriously wrong|Security Violation|Secure Boot Violation|start_image() returned"
-        "|ystem is compromised|SBAT self-check failed|ailed to open |ailed to load image ",
+        "|ystem is compromised|has not verified loaded image|SBAT self-check failed|ailed to open "
+        "|ailed to load image ",
         r"Something has gone seriously wrong|(?:Verification failed: )?\(0x1A\) Security Violation"
         r"|Secure Boot Violation"
-        r"|start_image\(\) returned (?!Success)|^System is compromised\.|^SBAT self-check failed"
+        r"|start_image\(\) returned (?!Success)|^System is compromised\."
+        r"|^Bootloader has not verified loaded image|^SBAT self-check failed"
         r"|^Failed to (?:open|load image) \\[^\n]{1,120}(?: - |: )(?:Not Found|Security Violation|Access Denied)",
         "secure boot refused what was to be started",
         "Something has gone seriously wrong: shim_init() failed: Not Found",

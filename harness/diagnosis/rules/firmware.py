@@ -10,9 +10,11 @@ from harness.diagnosis.rule import firmware, loader
 RULES = (
     firmware(
         "bios-no-device",
-        "No bootable|no bootable|No boot device available|Boot Device Not Found",
+        "No bootable|no bootable|No boot device available|Boot Device Not Found|oot Device Found|oot device found"
+        "|Boot Device Missing|selected boot device failed",
         r"(?:No bootable device\.|^No bootable devices?\b|BdsDxe: No bootable option or device was found"
-        r"|No bootable (?:medium|media|disk|partition) found)|^No boot device available|^Boot Device Not Found",
+        r"|No bootable (?:medium|media|disk|partition) found)|^No boot device available|^Boot Device Not Found"
+        r"|^No (?:Boot Device Found|boot device found)|^Default Boot Device Missing|^The selected boot device failed",
         "no bootable device",
         "BdsDxe: No bootable option or device was found.",
         live=True,
@@ -20,11 +22,12 @@ RULES = (
     firmware(
         "bios-no-system",
         "perating system|perating System|OPERATING SYSTEM|roper Boot device|nsert boot media|nsert system dis"
-        "|DISK BOOT FAILURE|Non-System disk|nvalid system disk",
-        r"(?:[Mm]issing operating system|[Oo]perating [Ss]ystem not found|OPERATING SYSTEM NOT FOUND"
+        "|DISK BOOT FAILURE|Non-System disk|nvalid system disk|INT18: BOOT FAILURE",
+        r"(?:[Mm]issing operating system|[Oo]perating [Ss]ystem (?:not|wasn't) found|OPERATING SYSTEM NOT FOUND"
         r"|Reboot and Select proper Boot device|[Ii]nsert (?:boot media|system dis[ck])"
-        r"|Error loading operating system)|^No operating system was loaded\b|^DISK BOOT FAILURE, INSERT SYSTEM DISK"
-        r"|^Non-System disk or disk error|^Invalid system disk",
+        r"|Error loading operating system)|^No [Oo]perating [Ss]ystem was [Ll]oaded\b"
+        r"|^DISK BOOT FAILURE, INSERT SYSTEM DISK"
+        r"|^Non-System disk or disk error|^Invalid system disk|^FATAL: INT18: BOOT FAILURE",
         "no operating system found",
         "Reboot and Select proper Boot device",
     ),

@@ -32,11 +32,79 @@ RULES = (
         "live-medium-missing",
         Severity.SHELL,
         Outcome.EMERGENCY_SHELL,
-        "medium containing a live file system|BOOT FAILED!|find the live medium",
+        "medium containing a live file system|BOOT FAILED!|find the live medium|with valid ISO found|no cdrom found"
+        "|device did not show up after",
         r"^Unable to find a (?:live )?medium containing a live file system|^BOOT FAILED!$"
-        r"|^(?:Unable|Failed) to find the live medium",
+        r"|^(?:Unable|Failed) to find the live medium|^(?:\[ERROR\] )?no (?:device with valid ISO|cdrom) found"
+        r"|^ERROR: '[^'\n]{1,120}' device did not show up after \d{1,4} seconds",
         "the live system found no medium of its own",
         "Unable to find a medium containing a live file system",
+        until="login",
+    ),
+    decisive(
+        "ignition",
+        Severity.SHELL,
+        Outcome.EMERGENCY_SHELL,
+        "Ignition has failed. Please|Ignition failed: ",
+        r"^Ignition has failed\. Please ensure|^(?:ignition\[\d{1,8}\]: )?(?:CRITICAL {0,3}: )?"
+        r"Ignition failed: (?P<text>[^\n]{1,160})",
+        "Ignition failed[: {text}]",
+        "ignition[71]: Ignition failed: failed to create users/groups: nobody is left",
+        until="login",
+    ),
+    decisive(
+        "genkernel-root",
+        Severity.SHELL,
+        Outcome.EMERGENCY_SHELL,
+        "is not a valid root device|root block device is unspecified|Could not mount specified ROOT",
+        r"^!! (?:Block device \S{1,120} is not a valid root device|The root block device is unspecified"
+        r"|Could not mount specified ROOT)",
+        "the initrd asks for the root device",
+        "!! Block device /dev/vdz1 is not a valid root device...",
+        until="login",
+    ),
+    decisive(
+        "zfs-root",
+        Severity.SHELL,
+        Outcome.EMERGENCY_SHELL,
+        "Manually import the |Manually mount the |ZFS: Unable to import pool",
+        r"^ERROR: ZFS: Unable to import pool|^Manually (?:import the (?:root )?pool|mount the (?:root )?filesystem)",
+        "the initrd could not import the root pool",
+        "Manually import the pool and exit.",
+        until="login",
+    ),
+    decisive(
+        # An emergency shell follows, and tells more where it can be seen.
+        "dracut-gave-up",
+        Severity.SERVICE,
+        Outcome.EMERGENCY_SHELL,
+        "Warning: Could not boot|/run/initramfs",
+        r"^(?:dracut[\w-]{0,20}(?:\[\d{1,8}\])?: |dracut )?Warning: Could not boot\.?$"
+        r"|^Generating \"/run/initramfs",
+        "dracut could not boot",
+        "dracut-initqueue[71]: Warning: Could not boot.",
+        until="login",
+    ),
+    decisive(
+        "root-unmounted",
+        Severity.SERVICE,
+        Outcome.NO_ROOTFS,
+        "Failed to mount |Initrd Root ",
+        r"Failed to mount (?:sysroot\.mount - )?/sysroot\.?$"
+        r"|Dependency failed for (?:\S{1,40} - )?Initrd Root (?:File System|Device)",
+        "the initrd could not mount the root file system",
+        "[FAILED] Failed to mount /sysroot.",
+        until="login",
+    ),
+    decisive(
+        "start-job-awaited",
+        Severity.ATTEMPT,
+        Outcome.HANG,
+        "A start job is running for ",
+        # Whole minutes, and nothing behind them.
+        r"A start job is running for (?P<unit>[^\n()]{1,120}) \(\d{1,4}(?:min|h) [^()\n]{1,40}\)",
+        "waits for {unit}",
+        "[ ***  ] A start job is running for /dev/disk/by-label/none (4min 12s / no limit)",
         until="login",
     ),
     decisive(

@@ -17,15 +17,13 @@ RULES = (
         "[   12.0] Out of memory: Killed process 88 (hog) total-vm:9000kB, anon-rss:8000kB, file-rss:0kB",
         live=True,
     ),
-    decisive(
+    warning(  # of a container's limit; where it is the whole system's memory, the kernel panics with these words
         "oom-no-victim",
-        Severity.OOM,
-        Outcome.OOM,
         "no killable processes|ut of memory and no",
         r"Out of memory and no killable processes",
         "Out of memory and no killable processes",
         "[   12.0] Out of memory and no killable processes...",
-        live=True,
+        traced=False,
     ),
     decisive(
         "initramfs-too-big",

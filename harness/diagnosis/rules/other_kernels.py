@@ -1,4 +1,4 @@
-"""Kernels other than Linux that crash: FreeBSD, XNU, Windows."""
+"""Kernels other than Linux that crash: FreeBSD, illumos, ESXi, XNU, Windows."""
 
 from __future__ import annotations
 
@@ -14,6 +14,31 @@ RULES = (
         r"|mountroot|init died|Assertion|ffs_|ufs_|vfs_|kmem|pmap|unknown cpu|no init)[^\n]{0,200})",
         "panic: {text}",
         "panic: pmap_mapdev: address 0x3f0000 is not in the direct map",
+    ),
+    panic(
+        "trap-freebsd",
+        Outcome.KERNEL_PANIC,
+        "Fatal trap ",
+        r"^Fatal trap (?P<text>\d{1,3}: [^\n]{3,80}) while in kernel mode",
+        "Fatal trap {text}",
+        "Fatal trap 12: page fault while in kernel mode",
+    ),
+    panic(
+        "panic-illumos",
+        Outcome.KERNEL_PANIC,
+        "panic[cpu",
+        r"\bpanic\[cpu\d{1,4}\]/thread=[0-9a-f]{8,16}:",
+        "panic",
+        "panic[cpu2]/thread=fffffe0012345678:",
+    ),
+    panic(
+        "panic-esxi",
+        Outcome.KERNEL_PANIC,
+        "@BlueScreen: | in world ",
+        r"(?:\)@BlueScreen: |^)(?P<text>#[A-Z]{2} Exception \d{1,3} in world \d{1,9}[^\n]{0,120})"
+        r"|\)@BlueScreen: (?P<other>[^\n]{3,160})",
+        "ESXi: {text}{other}",
+        "#PF Exception 14 in world 71:sampled IP 0x418012345678 addr 0x10",
     ),
     panic(
         "panic-missing-root-freebsd",

@@ -7,7 +7,8 @@ from harness.words import Outcome
 
 # The trace behind a panic ends in a line that repeats it ("---[ end Kernel panic - ..."): that one tells nothing new.
 # Linux 2.4 had no "not syncing" there.
-_PANIC = r"(?<!end )Kernel panic(?: - not syncing)?: ?"
+# People who copy from a screen write the dash as they like, and "syncing".
+_PANIC = r"(?<!end K)ernel panic(?: ?[-\u2013\u2014]{1,2} ?not s\w{5,8})?: ?"
 _TITLE = "Kernel panic - not syncing: {text}"
 _REST = r"(?P<text>%s[^\n]{0,300})"
 
@@ -20,15 +21,15 @@ RULES = (
     panic(
         "panic-root-unmounted",
         Outcome.NO_ROOTFS,
-        "Unable to mount root",
-        _text(r"(?:VFS: )?Unable to mount root"),
+        "nable to mount root",
+        _text(r"(?:VFS: )?[Uu]nable to mount root"),
         _TITLE,
         '[    2.4] Kernel panic - not syncing: VFS: Unable to mount root fs on "/dev/vdz1" or unknown-block(0,0)',
     ),
     panic(
         "panic-root-not-found",
         Outcome.NO_ROOTFS,
-        "Kernel panic",
+        "ernel panic",
         _text(r"(?:VFS: )?(?:Unable to find root|Cannot open root device|No root device|Root-NFS: )"),
         _TITLE,
         "[    2.4] Kernel panic - not syncing: Root-NFS: Unable to contact NFS server for root fs, using floppy",
@@ -36,8 +37,8 @@ RULES = (
     panic(
         "panic-init-killed",
         Outcome.INIT_DIED,
-        "Attempted to kill",
-        _text(r"Attempted to kill init!"),
+        "ttempted to kill|ttempt to kill",
+        _text(r"[Aa]ttempt(?:ed)? to kill init"),
         _TITLE,
         "[    3.1] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00",
     ),
@@ -108,7 +109,7 @@ RULES = (
     panic(
         "panic-lockup-nmi",
         Outcome.LOCKUP,
-        "Kernel panic",
+        "ernel panic",
         _text(r"(?:Watchdog detected (?:soft|hard)|NMI [Ww]atchdog|Lockup detected|spinlock lockup)"),
         _TITLE,
         "[   14.0] Kernel panic - not syncing: Watchdog detected hard stop of cpu 2",
@@ -124,8 +125,9 @@ RULES = (
     panic(
         "panic",
         Outcome.KERNEL_PANIC,
-        "ernel panic - not syncing|Kernel panic: ",
-        r"(?:(?<!end )[Kk]ernel panic - not syncing|^Kernel panic(?=: ))(?:: ?(?P<text>[^\n]{0,300}))?",
+        "ernel panic - not syncing|ernel panic",  # the long one is the usual one: a flood of it is rationed sooner
+        r"(?:(?<!end K)ernel panic ?[-\u2013\u2014]{1,2} ?not s\w{5,8}|^Kernel panic(?=: )|<0>Kernel panic(?=: ))"
+        r"(?:: ?(?P<text>[^\n]{0,300}))?",
         "Kernel panic - not syncing[: {text}]",
         "[    0.9] Kernel panic - not syncing: No interrupt controller found for the boot processor",
     ),

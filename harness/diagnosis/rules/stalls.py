@@ -11,7 +11,7 @@ RULES = (
         "soft-lockup",
         Outcome.LOCKUP,
         "soft lockup",
-        r"BUG: soft lockup(?: - CPU#\d{1,5} stuck for| detected|:)",
+        r"BUG: soft lockup(?:\.? ?- ?CPU#\d{1,5} stuck for| detected|:)",
         "BUG: soft lockup[ in {function}]",
         "[   30.0] watchdog: BUG: soft lockup - CPU#2 stuck for 23s! [tester:71]",
     ),
@@ -73,6 +73,16 @@ RULES = (
         r"INFO: task [^\n]{1,64}? (?:blocked (?:in I/O wait )?for more than \d{1,6} seconds|is blocked on an? )",
         "INFO: task hung[ in {function}]",
         "[  367.0] INFO: task tester:71 blocked for more than 120 seconds.",
+    ),
+    decisive(
+        # Its first line is lost at times, where a log begins in its middle. Else that one decides.
+        "hung-task-hint",
+        Severity.SERVICE,
+        Outcome.HUNG_TASK,
+        "hung_task_timeout_secs",
+        r'^"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message',
+        "INFO: task hung",
+        '[  367.0] "echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.',
     ),
     stall(
         "task-cant-die",

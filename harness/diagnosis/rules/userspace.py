@@ -90,9 +90,8 @@ RULES = (
         "rescue-mode",
         _SHELL,
         _EMERGENCY,
-        "rescue mode|mergency shell|/run/initramfs",
-        r"(?:You are in rescue mode|Welcome to rescue mode|[Ss]tarting (?:an? )?emergency shell\b"
-        r"|^Generating \"/run/initramfs)",
+        "rescue mode|mergency shell",
+        r"(?:You are in rescue mode|Welcome to rescue mode|[Ss]tarting (?:an? )?emergency shell\b)",
         "rescue mode",
         "You are in rescue mode. Have a look at the journal.",
         until="login",
@@ -113,8 +112,11 @@ RULES = (
         "emergency-target",
         _SHELL,
         _EMERGENCY,
-        "Emergency Mode|Rescue Mode",
-        r"Reached target (?:\S{1,40} - )?(?:Emergency Mode|Rescue Mode)",
+        "Emergency Mode|Rescue Mode|Emergency Shell|emergency.target|rescue.target",
+        # Where its shell fails too there is nothing to be entered, but the system was on its way there all the same.
+        r"(?:Reached target|Dependency failed for) (?:\S{1,40} - )?"
+        r"(?:Emergency Mode|Rescue Mode|emergency\.target|rescue\.target)"
+        r"|Failed to start (?:\S{1,40} - )?Emergency Shell",
         "systemd reached its emergency target",
         "[  OK  ] Reached target Emergency Mode.",
         until="login",
@@ -123,8 +125,9 @@ RULES = (
         "fsck-manual",
         _SHELL,
         _EMERGENCY,
-        "RUN fsck MANUALLY|requires a manual fsck|repair manually",
-        r"UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY|requires a manual fsck|fsck failed\. Please repair manually",
+        "RUN fsck |requires a manual fsck|repair manually",
+        r"UNEXPECTED INCONSISTENCY; RUN fsck (?:MANUALLY|manually)|requires a manual fsck"
+        r"|fsck failed\. Please repair manually",
         "fsck needs a person",
         "/dev/vdz1: UNEXPECTED INCONSISTENCY; RUN fsck MANUALLY.",
         until="login",
@@ -145,9 +148,13 @@ RULES = (
         _SHELL,
         _EMERGENCY,
         "emergency recovery shell|An error occurred in stage|root block device|Emergency Shell|exiting to /bin/sh"
-        "|Bailing out, you are on your own|mount the real root device|No root device specified|Boot has failed",
+        "|Bailing out, you are on your own|mount the real root device|No root device specified|Boot has failed"
+        "|Switch Root|initrd-switch-root|S to skip mounting or M|maintenance shell will now",
         r"initramfs emergency recovery shell launched|^An error occurred in stage [12] of the boot process"
-        r"|^No root device specified\. Boot arguments|^dracut Warning: Boot has failed|not found -- exiting to /bin/sh"
+        r"|^No root device specified\. Boot arguments|not found -- exiting to /bin/sh"
+        r"|^(?:dracut(?:\[\d{1,8}\])?:? )?(?:Warning: )?Boot has failed[.,] (?:To debug|sleeping)"
+        r"|Failed to start (?:\S{1,40} - )?(?:Switch Root|initrd-switch-root\.service)"
+        r"|Press S to skip mounting or M for manual recovery|^A maintenance shell will now be started"
         r"|^Bailing out, you are on your own"
         r"|Failed to mount the real root device|Could not find the root block device"
         r"|Starting (?:\S{1,40} - )?[Dd]racut Emergency Shell",
@@ -170,9 +177,10 @@ RULES = (
         "switch-root-failed",
         _SHELL,
         Outcome.INIT_DIED,
-        "witch_root: |witch root: |run-init: |can't execute '/sbin/init'|ailed to switch root",
+        "witch_root: |witch root: |run-init: |can't execute '/sbin/init'|ailed to switch root|to be an OS tree",
         r"(?:switch_root: (?:can't execute|failed to|bad)|run-init: (?:opening console|can't|/\S{1,60}:)"
-        r"|Failed to switch root: |can't execute '/sbin/init')",
+        r"|Failed to switch root: |can't execute '/sbin/init'|^(?:systemd(?:ctl)?\[\d{1,8}\]: )?"
+        r"(?:Not switching root: /sysroot|Specified switch root path \S{1,80}) does not seem to be an OS tree)",
         "no init to switch to",
         "switch_root: can't execute '/lib/nothing': No such file or directory",
         until="login",
@@ -187,16 +195,27 @@ RULES = (
         "[    3.0] bootmatrix: step=network status=1 up=3.0",
     ),
     decisive(
+        # This target has the emergency one to be started where it fails; its shell decides where it can be seen.
+        "local-fs-failed",
+        Severity.SERVICE,
+        _EMERGENCY,
+        "ependency failed for ",
+        r"Dependency failed for (?:Local File Systems|local-fs\.target(?: - Local File Systems)?)\.?$",
+        "a local file system is missing",
+        "[DEPEND] Dependency failed for Local File Systems.",
+        until="login",
+    ),
+    decisive(
         "essential-unit-failed",
         Severity.SERVICE,
         Outcome.SERVICE_FAILED,
         "ependency failed for |ailed to start ",
         r"(?:Dependency failed for|Failed to start) (?P<unit>[^\n]{0,60}?"
-        r"(?:Local File Systems|Basic System|System Initialization|Multi-User System|Graphical Interface|Initrd Root"
-        r"|D-Bus System Message Bus|dbus\.service|local-fs\.target|basic\.target|sysinit\.target"
+        r"(?:Basic System|System Initialization|Multi-User System|Graphical Interface"
+        r"|D-Bus System Message Bus|dbus\.service|basic\.target|sysinit\.target"
         r"|multi-user\.target)[^\n]{0,60})",
         "failed: {unit}",
-        "[DEPEND] Dependency failed for Local File Systems.",
+        "[DEPEND] Dependency failed for Basic System.",
         until="login",
     ),
     decisive(

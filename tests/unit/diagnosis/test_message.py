@@ -40,6 +40,11 @@ WORDS = "Kernel panic - not syncing: of nothing"
         ("[12.345678 0.000123] [    1.234567] ", 1.234567),
         ("[   12s] [    1.234567] ", 1.234567),
         ("[178444175627.134970] ", 178444175627.13497),
+        ("févr. 12 03:04:05 host kernel: ", None),
+        ("Mär  2 03:04:05 host kernel: [    1.234567] ", 1.234567),
+        ("> ", None),
+        ("> > [    1.234567] ", 1.234567),
+        (">>[    1.234567] ", 1.234567),
     ],
 )
 def test_prefixes(prefix: str, at: float | None) -> None:
@@ -48,7 +53,16 @@ def test_prefixes(prefix: str, at: float | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["[  OK  ] Started something.", "[FAILED] Failed to start it.", "[ BUG: bad thing! ]", "12 monkeys", "a: b"]
+    "text",
+    [
+        "[  OK  ] Started something.",
+        "[FAILED] Failed to start it.",
+        "[ BUG: bad thing! ]",
+        "12 monkeys",
+        "a: b",
+        "=> bootm",
+        "> echo 'Kernel panic - not syncing: a test'",
+    ],
 )
 def test_what_is_no_prefix_stays(text: str) -> None:
     assert message(text).text == text
@@ -58,6 +72,16 @@ def test_what_is_no_prefix_stays(text: str) -> None:
 def test_glued_messages_are_taken_apart(between: str) -> None:
     line = f"random: fast init done{between}[    1.234567] {WORDS}"
     assert [found.text for found in messages(line)] == ["random: fast init done", WORDS]
+
+
+def test_an_uptime_of_years_is_a_time_too() -> None:
+    found = list(messages(f"vcpu-5 - Guest: <3>[39291577.009543] {WORDS}"))
+    assert (found[-1].text, found[-1].at) == (WORDS, 39291577.009543)
+
+
+def test_a_host_before_systemd_is_a_prefix() -> None:
+    assert message("Jan  2 03:04:05 host systemd[1]: Freezing.").text == "systemd[1]: Freezing."
+    assert message("[    1.234567] <hostname> dracut-initqueue[71]: Warning").text == "dracut-initqueue[71]: Warning"
 
 
 def test_a_prefix_is_not_glued_text() -> None:
