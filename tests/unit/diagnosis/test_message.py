@@ -40,6 +40,11 @@ WORDS = "Kernel panic - not syncing: of nothing"
         ("[12.345678 0.000123] [    1.234567] ", 1.234567),
         ("[   12s] [    1.234567] ", 1.234567),
         ("[178444175627.134970] ", 178444175627.13497),
+        ("[  240.] ", 240.0),
+        ("[12340] ", None),
+        ("Sat Jan  6 03:04:05 2024 kern.emerg kernel: [    1.234567] ", 1.234567),
+        ("Jan  6 03:04:05 board kern.emerg kernel: [    1.234567] ", 1.234567),
+        ("[    1.234567] <0>.(0)[0:swapper/0]", 1.234567),
     ],
 )
 def test_prefixes(prefix: str, at: float | None) -> None:
