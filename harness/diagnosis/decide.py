@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from harness.diagnosis.boots import BootRecord
 from harness.diagnosis.diagnosis import Boot, Diagnosis, Finding, Milestone, Severity
-from harness.diagnosis.milestones import PROMPT, is_at_least
+from harness.diagnosis.milestones import HANDOVER, PROMPT, is_at_least
 from harness.words import Outcome
 
 _STALLS = frozenset({Outcome.LOCKUP, Outcome.HUNG_TASK, Outcome.RCU_STALL, Outcome.OOM})
@@ -38,8 +39,11 @@ def _stands(found: Finding, record: BootRecord, untils: dict[str, str]) -> bool:
     is_the_end = found.line >= record.last_line or PROMPT.match(record.last_text)
     if found.severity is Severity.ATTEMPT and not is_the_end:
         return False
-    until = untils.get(found.rule, "")
-    return not (until and any(is_at_least(step.name, until) and step.line > found.line for step in record.milestones))
+    until = "bootloader" if found.severity is Severity.ATTEMPT else untils.get(found.rule, "")
+    later = [step for step in record.milestones if step.line > found.line]
+    if until == "kernel" and any(re.match(HANDOVER, step.text) for step in later):
+        return False
+    return not (until and any(is_at_least(step.name, until) for step in later))
 
 
 def _decisive(standing: Sequence[Finding]) -> Finding | None:
@@ -69,12 +73,21 @@ def _without_failure(record: BootRecord) -> tuple[Outcome, str, int | None]:
         return Outcome.READY, "up: shell", record.last_line
     if not record.last_text:
         return Outcome.NO_OUTPUT, "no output", None
+    asked = _asked_for_memory(record)
+    if asked:
+        return Outcome.OOM, asked.title, asked.line
     far = record.milestones[-1].name if record.milestones else ""
     return (
         Outcome.INCOMPLETE,
         f"the log ends after {far}" if far else "the log ends with nothing decisive",
         record.last_line,
     )
+
+
+def _asked_for_memory(record: BootRecord) -> Finding | None:
+    """The report of a machine without memory whose end, the name of the victim, is not in the log."""
+    by_rule = {found.rule: found for found in record.warnings.values()}
+    return None if "oom-in-group" in by_rule else by_rule.get("oom-invoked")
 
 
 def decide(boots: Sequence[Boot], captures: Sequence[bool], note: str = "") -> Diagnosis:

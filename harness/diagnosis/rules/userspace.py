@@ -35,7 +35,8 @@ RULES = (
         _SHELL,
         Outcome.NO_ROOTFS,
         "Unable to mount root fs via NFS|Root-NFS: |Retrying forever (NFS root)",
-        r"VFS: Unable to mount root fs via NFS|Root-NFS: (?:Unable to (?:contact|mount)|Server returned error)"
+        r"VFS: Unable to mount root fs via NFS"
+        r"|Root-NFS: (?:Unable to (?:contact|mount|get (?:nfsd|mountd) port)|Server returned error)"
         r"|IP-Config: Retrying forever \(NFS root\)",
         "VFS: Unable to mount root fs via NFS",
         "[    9.0] VFS: Unable to mount root fs via NFS.",
