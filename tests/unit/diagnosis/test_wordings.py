@@ -56,6 +56,9 @@ BEFORE_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
         "<ASSERT> partition.c:line 219 0",
         "panic (caller 0x8f6013bd): ASSERT FAILED at (platform/msm_shared/mmc.c:123): foo\nHALT: spinning forever...",
         "RAM INIT FAILURE!",
+        "E/TC:0 0 Core data-abort at address 0x8 (translation fault)",
+        "sbi_trap_error: hart7: trap handler failed (error -77)",
+        "ERROR:   Unhandled External Abort received on 0x80000007 from EL3",
         "Fsbl Error Status: 0x35",
         "[   12.345678,0] Fatal Exception 0x300 at 00000000300012a4",
         "** Unrecognized filesystem type **\n=> ",
@@ -105,7 +108,6 @@ BEFORE_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
         "No boot device available",
         "Trying to load:  from: disk ... E3405: No such device",
         "Unexpected Exception: 6 @ 10:0011a2b3 - Halting",
-        "E/TC:0 0 Core data-abort at address 0x8 (translation fault)",
     ),
     Outcome.KERNEL_PANIC: (
         'panic(cpu 1 caller 0xffffff8001234567): "a freed zone element has been modified"@/x.c:1',
