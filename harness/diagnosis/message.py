@@ -59,9 +59,15 @@ class Message:
 
 def plain(block: bytes) -> bytes:
     r"""A block without escape sequences, NULs and backspaces; the number of LFs stays what it was."""
-    if b"\x1b" in block or b"^[" in block or b"\xc2\x9b" in block or b"\xe2\x90\x9b" in block:
+    # One byte is found forty times as fast as two, and most logs have none of these.
+    if (
+        b"\x1b" in block
+        or (b"^" in block and b"^[" in block)
+        or (b"\xc2" in block and b"\xc2\x9b" in block)
+        or (b"\xe2" in block and b"\xe2\x90\x9b" in block)
+    ):
         block = _ESCAPE.sub(b"", block)
-    if b"\\x1b" in block or b"\\e[" in block or b"\\033" in block or b"\\u001b" in block:
+    if b"\\" in block and any(escape in block for escape in (b"\\x1b", b"\\e[", b"\\033", b"\\u001b")):
         block = _WRITTEN_ESCAPE.sub(b"", block)
     if b"[0m" in block:
         block = _LOST_ESCAPE.sub(b"", block)
