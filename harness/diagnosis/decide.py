@@ -11,13 +11,16 @@ from harness.diagnosis.milestones import HANDOVER, PROMPT, is_at_least
 from harness.words import Outcome
 
 _STALLS = frozenset({Outcome.LOCKUP, Outcome.HUNG_TASK, Outcome.RCU_STALL, Outcome.OOM})
+_CLOSE = 3
+"""Lines between one thing that was tried in vain and the next."""
 _MANY_BOOTS = 3
 """So many starts without an end are no accident."""
 
 
 def boot_of(record: BootRecord, untils: dict[str, str]) -> Boot:
     """One boot's outcome. `untils` tells which milestone takes which rule back."""
-    standing = [found for found in record.findings if _stands(found, record, untils)]
+    end = _where_attempts_end(record)
+    standing = [found for found in record.findings if _stands(found, record, untils, end)]
     finding = _decisive(standing)
     warnings = tuple(record.warnings.values())
     taken_back = tuple(found for found in record.findings if found not in standing)
@@ -35,9 +38,21 @@ def boot_of(record: BootRecord, untils: dict[str, str]) -> Boot:
     return Boot(outcome=outcome, title=title, line=line, **common)  # type: ignore[arg-type]
 
 
-def _stands(found: Finding, record: BootRecord, untils: dict[str, str]) -> bool:
-    is_the_end = found.line >= record.last_line or PROMPT.match(record.last_text)
-    if found.severity is Severity.ATTEMPT and not is_the_end:
+def _where_attempts_end(record: BootRecord) -> int:
+    """The first line of what a boot loader tried in vain at the end of its log; all of it, where it shows a prompt."""
+    if PROMPT.match(record.last_text):
+        return 0
+    lines = sorted((each.line for each in record.findings if each.severity is Severity.ATTEMPT), reverse=True)
+    end = record.last_line
+    for nth, line in enumerate(lines):
+        if end - line > (_CLOSE if nth else 0):
+            break
+        end = line
+    return end
+
+
+def _stands(found: Finding, record: BootRecord, untils: dict[str, str], end: int) -> bool:
+    if found.severity is Severity.ATTEMPT and found.line < end:
         return False
     until = "bootloader" if found.severity is Severity.ATTEMPT else untils.get(found.rule, "")
     later = [step for step in record.milestones if step.line > found.line]

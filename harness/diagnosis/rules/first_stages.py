@@ -110,4 +110,13 @@ RULES = (
         "invalid header: 0xfffffffe",
         until="bootloader",
     ),
+    loader(
+        "raspberrypi-eeprom",
+        ".elf not found",
+        # recover4.elf and recovery.elf are looked for at every start, and hardly ever there.
+        r"^(?:\d{1,4}\.\d\d )?start\w{0,4}\.elf not found \(\d",
+        "the boot loader of the Raspberry Pi finds no firmware",
+        "start4.elf not found (7)",
+        until="bootloader",
+    ),
 )

@@ -48,6 +48,7 @@ RULES = (
         r"SPL: (?:failed to boot from all boot devices|[Uu]nsupported [Bb]oot [Dd]evice|unable to boot)",
         "SPL: failed to boot from all boot devices",
         "SPL: failed to boot from all boot devices (err=-6)",
+        until="bootloader",
     ),
     loader(
         "spl-load",

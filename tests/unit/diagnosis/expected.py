@@ -258,4 +258,5 @@ EXPECTED: dict[str, tuple[str, str]] = {
     "oops-itanium": ("oops", "Oops"),
     "m68k-trap": ("oops", "kernel trap"),
     "recursive-fault": ("oops", "a fault while the kernel ended the task of another"),
+    "raspberrypi-eeprom": ("bootloader-failure", "the boot loader of the Raspberry Pi finds no firmware"),
 }

@@ -140,6 +140,13 @@ def test_a_panic_names_the_fault_before_it() -> None:
     assert "after kernel BUG at mm/sample.c:7" in found.cause
 
 
+def test_what_was_tried_in_vain_at_the_end_is_told_from_its_begin() -> None:
+    found = told("Card did not respond to voltage select!\nTFTP from server\nreading\ndone\n\n"
+                 "Card did not respond to voltage select!\nCouldn't find partition mmc 7\nCan't set block device\n"
+                 "Card did not respond to voltage select!\n")  # fmt: skip
+    assert (found.outcome, found.line) == (Outcome.BOOTLOADER_FAILURE, 6)
+
+
 def test_warnings_stay_apart_and_are_counted() -> None:
     found = told("[    1.0] irq 9: nobody cared\n" * 3 + "x login: ")
     assert [(each.title, each.count, each.line) for each in found.warnings] == [("irq 9: nobody cared", 3, 1)]

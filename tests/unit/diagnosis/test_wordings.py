@@ -121,6 +121,7 @@ BEFORE_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
 OF_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
     Outcome.NO_ROOTFS: (
         "[    2.0] No filesystem could mount root, tried: ext4",
+        '[    2.0] VFS: Cannot open root device "" or unknown-block(0,0): error -6',
         "[    9.0] IP-Config: Retrying forever (NFS root)...",
         "[    9.0] Root-NFS: Server returned error -13 while mounting /srv/nfs",
         "Root-NFS: Unable to get nfsd port number from server, using default",
@@ -169,6 +170,7 @@ OF_A_KERNEL: dict[Outcome, tuple[str, ...]] = {
     ),
     Outcome.RCU_STALL: (
         "[   10.0] INFO: RCU detected CPU 1 stall (t=4294904500/750 jiffies)",
+        "[   10.0] rcu: \t(detected by 2, t=21007 jiffies, g=-977, q=277)",
         "[   10.0] INFO: rcu_sched detected stalls on CPUs/tasks: { 0} (detected by 1, t=6002 jiffies)",
         "[   10.0] rcu: INFO: rcu_preempt detected expedited stalls on CPUs/tasks: { 1-... } 5 jiffies s: 77",
     ),
@@ -230,6 +232,9 @@ def test_of_a_kernel(outcome: Outcome, text: str) -> None:
         "*** Warning - No block device, using default environment\nHit any key to stop autoboot:  0 \n=> ",
         "spl: mmc init failed with error: -110\nTrying to boot from SPI\n## Checking uboot ... OK\n",
         "Found 4 disks\nBootOrder not defined\n",
+        "recover4.elf not found (6)\nrecovery.elf not found (6)\nStarting start4.elf @ 0xfec00200\n",
+        "start4x.elf not found (6)\n  2.90 Starting start4.elf @ 0xfec00200 partition 0\n",
+        "SPL: Unsupported Boot Device!\nTrying to boot from sunxi SPI\n",
         "ABC:BL1:1a2b3c:4d5e6f;FEAT:0;EMMC:800;SD:800;LOOP:1;EMMC:800;SD:0;READ:0;CHK:0;\n",
         "No find bl32.bin\nLoad uboot, ReadLba = 2000\n",
         BANNER + "[    3.0] sample: firmware load error, sig: none\n",
