@@ -15,7 +15,7 @@ RULES = (
     oops(
         "oops-openrisc",
         "#: 0",
-        r"^(?:Oops|[A-Z][\w ]{3,40})#: 0[0-9a-f]{3}$",
+        r"^(?:Oops|(?:Kernel|Unhandled|Unable to) [\w ]{3,40})#: 0[0-9a-f]{3}$",
         "Oops[ in {function}]",
         "Oops#: 0000",
     ),
@@ -29,7 +29,8 @@ RULES = (
     oops(
         "oops-mips-line",  # MIPS of Linux 2.4 tells the place in its own source
         ", line ",
-        r"^(?P<text>[A-Z][\w ,/-]{3,60}?) in \w{1,40}\.c:{1,2}\w{1,60}, line \d{1,5}:$",
+        r"^(?P<text>Oops|(?:Kernel|Unhandled kernel) [\w ,/-]{3,60}?|(?:Break|Reserved) instruction in kernel code)"
+        r" in \w{1,40}\.c:{1,2}\w{1,60}, line \d{1,5}:$",
         "{text}[ in {function}]",
         "Kernel sample access in sample.c:do_sample, line 77:",
     ),

@@ -239,6 +239,10 @@ def test_of_a_kernel(outcome: Outcome, text: str) -> None:
         "No find bl32.bin\nLoad uboot, ReadLba = 2000\n",
         BANNER + "[    3.0] sample: firmware load error, sig: none\n",
         BANNER + "[    3.0] error in parser of sample.conf, line 77:\n",
+        BANNER + "[    3.0] Debug message in sample.c:sample_probe, line 77:\n",
+        BANNER + "[    3.0] Sample board, Revision#: 0010\n",
+        BANNER + "[    3.0] sample(71): Oops, said the tester 1\n",
+        BANNER + "[    3.0] *** SAMPLE DRIVER ***   FORMAT OF THE DISK: 4\n",
         BANNER
         + "[   12.0] hog invoked oom-killer: gfp\n[   12.1] Memory cgroup out of memory: Killed process 88 (hog)\n",
         BANNER + "[    3.0] sample[71]: Oops, the settings are gone\n",
