@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from harness.diagnosis.boots import BootRecord
 from harness.diagnosis.diagnosis import Boot, Diagnosis, Finding, Milestone, Severity
-from harness.diagnosis.milestones import PROMPT, is_at_least
+from harness.diagnosis.milestones import HANDOVER, PROMPT, is_at_least
 from harness.words import Outcome
 
 _STALLS = frozenset({Outcome.LOCKUP, Outcome.HUNG_TASK, Outcome.RCU_STALL, Outcome.OOM})
+_CLOSE = 3
+"""Lines between one thing that was tried in vain and the next."""
 _MANY_BOOTS = 3
 """So many starts without an end are no accident."""
 
 
 def boot_of(record: BootRecord, untils: dict[str, str]) -> Boot:
     """One boot's outcome. `untils` tells which milestone takes which rule back."""
-    standing = [found for found in record.findings if _stands(found, record, untils)]
+    end = _where_attempts_end(record)
+    standing = [found for found in record.findings if _stands(found, record, untils, end)]
     finding = _decisive(standing)
     warnings = tuple(record.warnings.values())
     taken_back = tuple(found for found in record.findings if found not in standing)
@@ -34,12 +38,27 @@ def boot_of(record: BootRecord, untils: dict[str, str]) -> Boot:
     return Boot(outcome=outcome, title=title, line=line, **common)  # type: ignore[arg-type]
 
 
-def _stands(found: Finding, record: BootRecord, untils: dict[str, str]) -> bool:
-    is_the_end = found.line >= record.last_line or PROMPT.match(record.last_text)
-    if found.severity is Severity.ATTEMPT and not is_the_end:
+def _where_attempts_end(record: BootRecord) -> int:
+    """The first line of what a boot loader tried in vain at the end of its log; all of it, where it shows a prompt."""
+    if PROMPT.match(record.last_text):
+        return 0
+    lines = sorted((each.line for each in record.findings if each.severity is Severity.ATTEMPT), reverse=True)
+    end = record.last_line
+    for nth, line in enumerate(lines):
+        if end - line > (_CLOSE if nth else 0):
+            break
+        end = line
+    return end
+
+
+def _stands(found: Finding, record: BootRecord, untils: dict[str, str], end: int) -> bool:
+    if found.severity is Severity.ATTEMPT and found.line < end:
         return False
-    until = untils.get(found.rule, "")
-    return not (until and any(is_at_least(step.name, until) and step.line > found.line for step in record.milestones))
+    until = "bootloader" if found.severity is Severity.ATTEMPT else untils.get(found.rule, "")
+    later = [step for step in record.milestones if step.line > found.line]
+    if until == "kernel" and any(re.match(HANDOVER, step.text) for step in later):
+        return False
+    return not (until and any(is_at_least(step.name, until) for step in later))
 
 
 def _decisive(standing: Sequence[Finding]) -> Finding | None:
@@ -69,12 +88,21 @@ def _without_failure(record: BootRecord) -> tuple[Outcome, str, int | None]:
         return Outcome.READY, "up: shell", record.last_line
     if not record.last_text:
         return Outcome.NO_OUTPUT, "no output", None
+    asked = _asked_for_memory(record)
+    if asked:
+        return Outcome.OOM, asked.title, asked.line
     far = record.milestones[-1].name if record.milestones else ""
     return (
         Outcome.INCOMPLETE,
         f"the log ends after {far}" if far else "the log ends with nothing decisive",
         record.last_line,
     )
+
+
+def _asked_for_memory(record: BootRecord) -> Finding | None:
+    """The report of a machine without memory whose end, the name of the victim, is not in the log."""
+    by_rule = {found.rule: found for found in record.warnings.values()}
+    return None if "oom-in-group" in by_rule else by_rule.get("oom-invoked")
 
 
 def decide(boots: Sequence[Boot], captures: Sequence[bool], note: str = "") -> Diagnosis:

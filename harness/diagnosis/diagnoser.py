@@ -22,6 +22,8 @@ _PIECE = 1 << 14
 _OVERLAP = 1 << 9
 """Bytes of them that are looked at again with the next piece, so that no needle is cut in two."""
 _WINDOW = 4096
+_EMPTY = 16
+"""Lines with nothing but a time that may stand behind the last one that says something."""
 _COMBINATIONS = 1 << 10
 """Combinations of literals on one line whose rules are remembered."""
 _BOOTS = 200
@@ -134,17 +136,20 @@ class Diagnoser:
     def _remember_last(self, block: bytes, counted: int, end: int) -> None:
         begin = max(end - _WINDOW, 0)
         tail = block[begin:end].rstrip()
-        if not tail:
-            return
-        start = tail.rfind(b"\n") + 1
         raw, text = self._looked_at
-        if tail[start:] != raw:
-            text = "".join(each.text for each in messages(_decoded(tail[start:])))
-        if text:
-            self._boot.last_text = text
-            at = begin + start
-            ahead = block.count(b"\n", counted, at) if at >= counted else -block.count(b"\n", at, counted)
-            self._boot.last_line = self._line + ahead
+        for _ in range(_EMPTY):
+            if not tail:
+                return
+            start = tail.rfind(b"\n") + 1
+            if tail[start:] != raw:
+                text = "".join(each.text for each in messages(_decoded(tail[start:])))
+            if text:
+                self._boot.last_text = text
+                at = begin + start
+                ahead = block.count(b"\n", counted, at) if at >= counted else -block.count(b"\n", at, counted)
+                self._boot.last_line = self._line + ahead
+                return
+            tail = tail[:start].rstrip()
 
     def _look(self, raw: bytes, needles: tuple[int, ...]) -> None:
         rules, signs = self._known_by(needles)

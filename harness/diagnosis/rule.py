@@ -98,9 +98,18 @@ def firmware(
     return _rule(name, Severity.LOADER, outcome, needles, pattern, title, example, until=until, live=live)
 
 
-def warning(name: str, needles: str, pattern: str, title: str, example: str, *, traced: bool = True) -> Rule:
-    """The kernel complained and went on."""
-    return _rule(name, Severity.WARNING, None, needles, pattern, title, example, traced=traced)
+def warning(
+    name: str,
+    needles: str,
+    pattern: str,
+    title: str,
+    example: str,
+    *,
+    traced: bool = True,
+    outcome: Outcome | None = None,
+) -> Rule:
+    """The kernel complained and went on. `outcome`: what the boot ended of where the log ends before it went on."""
+    return _rule(name, Severity.WARNING, outcome, needles, pattern, title, example, traced=traced)
 
 
 def _rule(

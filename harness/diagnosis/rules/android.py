@@ -20,8 +20,9 @@ RULES = (
     loader(
         "android-boot-image",
         "boot image header|oot image magic number invalid|Device Tree Blob cannot be|Tree blob not found"
-        "|Tree Blob not found|Getting device tree address failed|find suitable device tree",
+        "|Tree Blob not found|Getting device tree address failed|find suitable device tree|have appended DTB",
         r"\bERROR: (?:Invalid|Cannot read|Could not read) boot image header|\bboot image magic number invalid"
+        r"|^DTB offset is incorrect, kernel image does not have appended DTB"
         r"|\bE(?:rror|RROR): (?:Device Tree Blob cannot be found|Appended (?:\w{1,8} )?Device Tree [Bb]lob not found"
         r"|Getting device tree address failed|Unable to find suitable device tree)",
         "Android's boot loader finds no boot image that is for this device",

@@ -1,6 +1,7 @@
 """Firmware: BIOS, EDK2, coreboot, OpenSBI, OP-TEE, SLOF, and the first stages of TF-A and IBM Z.
 
-What loads the next stage and fails at it is a boot loader, whatever its name: TF-A's BL1 and BL2, IBM Z's IPL.
+What loads the next stage and fails at it is a boot loader, whatever its name: TF-A's BL1 and BL2, IBM Z's IPL. So is
+what a boot loader of a board brings along and starts before itself: TF-A's BL31, OP-TEE, OpenSBI.
 """
 
 from __future__ import annotations
@@ -80,8 +81,10 @@ RULES = (
     ),
     loader(
         "tfa-panic",
-        "PANIC at PC|PANIC in EL|Unhandled Exception |BACKTRACE: START: |ASSERT: ",
+        "PANIC at PC|PANIC in EL|Unhandled Exception |BACKTRACE: START: |ASSERT: |on received on 0x"
+        "|External Abort received on 0x",
         r"^(?:PANIC (?:at PC|in EL\d)|Unhandled Exception (?:in|from) EL\d|BACKTRACE: START: (?:plat_panic|do_panic))"
+        r"|^ERROR: {1,4}(?:Excepti?on|Unhandled External Abort) received on 0x"
         r"|^ASSERT: (?:File )?[\w./-]{1,120}\.[ch](?::| Line )\d{1,6}",
         "trusted firmware panicked",
         "PANIC at PC : 0x00000000ff3a2c10",
@@ -93,14 +96,14 @@ RULES = (
         "trusted firmware cannot load the next stage",
         "ERROR:   BL1: Failed to load BL2 firmware.",
     ),
-    firmware(
+    loader(
         "optee-panic",
         "E/TC:",
         r"E/TC:[\w? ]{1,12} (?:0 )?(?:Panic |Core (?:data|prefetch)-abort at address )",
         "OP-TEE panicked",
         "E/TC:0 0 Panic at core/kernel/sample.c:42 <sample_init>",
     ),
-    firmware(
+    loader(
         "opensbi",
         "sbi_trap_error|init_coldboot: |init_warmboot: ",
         r"(?:sbi_trap_error: hart\d{1,5}: |init_(?:cold|warm)boot: [^\n]{1,60} failed)",

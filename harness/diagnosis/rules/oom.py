@@ -55,5 +55,15 @@ RULES = (
         r"^(?P<asker>[^\n]{1,64}) invoked oom-killer: ",
         "{asker} invoked oom-killer",
         "[   12.0] hog invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, adj=0",
+        outcome=Outcome.OOM,
+    ),
+    warning(
+        "oom-in-group",
+        "emory cgroup out of memory|CONSTRAINT_MEMCG|killed as a result of limit of",
+        r"\bMemory cgroup out of memory|\bconstraint=CONSTRAINT_MEMCG\b"
+        r"|^Task in /\S{0,400} killed as a result of limit of",
+        "a group of processes had no more memory",
+        "[   12.0] Memory cgroup out of memory: Killed process 88 (hog) total-vm:9000kB",
+        traced=False,
     ),
 )

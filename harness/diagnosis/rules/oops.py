@@ -71,7 +71,7 @@ RULES = (
         "numbered",
         "[#|: 0000 [",
         r"^(?:\S{1,40}\(\d{1,8}\): )?(?P<text>[A-Za-z][\w ,'/!-]{3,60}?)"
-        r"(?:: [0-9a-f]{1,16}(?: ilc:\d)?| [0-9a-f]{1,16})? ?\[#\d{1,4}\](?::| |$)"
+        r"(?:: [0-9a-f]{1,16}(?: ilc:\d)?|: sig: \d{1,2}| [0-9a-f]{1,16})? ?\[#\d{1,4}\](?::| |$)"
         r"|^(?P<old>[a-z][a-z ]{3,40}): 0000 \[\d{1,4}\](?: |$)",
         "{text}{old}[ in {function}]",
         "[    5.1] divide error: 0000 [#1] PREEMPT SMP",
@@ -123,8 +123,9 @@ RULES = (
     ),
     oops(
         "parisc-fault",
-        "Kernel Fault: Code=|ad Address (null pointer",
-        r"Kernel Fault: Code=\d{1,3}|[Bb]ad Address \(null pointer",
+        ": Code=|ad Address (null pointer",
+        r"Kernel Fault: Code=\d{1,3}|[Bb]ad Address \(null pointer"
+        r"|^[A-Z][\w ()-]{4,60}: Code=\d{1,2} \([^)\n]{3,60}\) at addr [0-9a-f]{8}",
         "kernel fault[ in {function}]",
         "[    5.1] Kernel Fault: Code=26 (Data memory access rights trap) at addr 00000010",
     ),

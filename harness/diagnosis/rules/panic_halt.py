@@ -3,10 +3,61 @@
 from __future__ import annotations
 
 from harness.diagnosis.diagnosis import Severity
-from harness.diagnosis.rule import decisive
+from harness.diagnosis.rule import Rule, decisive
 from harness.words import Outcome
 
+_END = r"end Kernel panic - not syncing: (?P<text>%s[^\n]{0,300}?)(?: \]---)?$"
+_END_TITLE = "Kernel panic - not syncing: {text}"
+
+
+def _end_of(name: str, outcome: Outcome, needles: str, words: str, example: str) -> Rule:
+    """Where only the end of a panic was kept, its last line has the reason; where more was, the first line decides."""
+    return decisive(name, Severity.PANIC, outcome, needles, _END % words, _END_TITLE, example)
+
+
 RULES = (
+    _end_of(
+        "panic-end-root",
+        Outcome.NO_ROOTFS,
+        "Unable to mount root|Unable to find root",
+        r"(?:VFS: )?Unable to (?:mount|find) root",
+        "[    1.3] ---[ end Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(7,7) ]---",
+    ),
+    _end_of(
+        "panic-end-init",
+        Outcome.INIT_DIED,
+        "Attempted to kill|o init found|o working init|Requested init",
+        r"(?:Attempted to kill init!|No (?:working )?init found|Requested init)",
+        "[    1.3] ---[ end Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000b00 ]---",
+    ),
+    _end_of(
+        "panic-end-memory",
+        Outcome.OOM,
+        "on memory|ut of memory",
+        r"(?:System is deadlocked on memory|Out of memory)",
+        "[    1.3] ---[ end Kernel panic - not syncing: System is deadlocked on memory ]---",
+    ),
+    _end_of(
+        "panic-end-lockup",
+        Outcome.LOCKUP,
+        "softlockup|LOCKUP|ard lockup",
+        r"(?:softlockup: hung tasks|[Hh]ard (?:LOCKUP|lockup)|Watchdog detected hard LOCKUP)",
+        "[   51.3] ---[ end Kernel panic - not syncing: softlockup: hung tasks ]---",
+    ),
+    _end_of(
+        "panic-end-hung-task",
+        Outcome.HUNG_TASK,
+        "hung_task",
+        r"hung_task: blocked tasks",
+        "[  367.3] ---[ end Kernel panic - not syncing: hung_task: blocked tasks ]---",
+    ),
+    _end_of(
+        "panic-end-rcu-stall",
+        Outcome.RCU_STALL,
+        "RCU Stall",
+        r"RCU Stall",
+        "[   64.3] ---[ end Kernel panic - not syncing: RCU Stall ]---",
+    ),
     decisive(
         "panic-end",
         Severity.PANIC,

@@ -44,9 +44,11 @@ RULES = (
     stall(
         "rcu-stall",
         Outcome.RCU_STALL,
-        "detected stall|detected expedited stall|RCU detected CPU ",
+        "detected stall|detected expedited stall|RCU detected CPU |detected by ",
         r"(?:INFO: )?(?:rcu_\w{1,40}|srcu\w{0,20}|RCU|rcu) (?:self-)?detected (?:expedited )?stalls? "
-        r"(?:on CPU|\(t=|[^\n]{0,40}CPU)|INFO: RCU detected CPU \d{1,5} stall",
+        r"(?:on CPU|\(t=|[^\n]{0,40}CPU)|INFO: RCU detected CPU \d{1,5} stall"
+        # The second line of the report, where the log begins with it.
+        r"|^(?:rcu: )?\s{0,20}\(detected by \d{1,5}, t=\d{1,12} jiffies,",
         "INFO: rcu detected stall[ in {function}]",
         "[   30.0] rcu: INFO: rcu_preempt self-detected stall on CPU 9",
     ),

@@ -22,11 +22,25 @@ RULES = (
     ),
     loader(
         "uboot-exception",
-        '" handler, esr|data abort|undefined instruction|prefetch abort|Unhandled exception: ',
-        r"^\"(?:Synchronous Abort|Error|Irq|Fiq)\" handler, esr|^(?:data abort|undefined instruction|prefetch abort)$"
+        " handler, esr|data abort|undefined instruction|prefetch abort|software interrupt|Unhandled exception: ",
+        # The words of a forum have curly quotes; a load that is cut short has them at its end ("Image ... data abort").
+        r"[\"“](?:Synchronous Abort|Error|Irq|Fiq)[\"”] handler, esr|^Bad mode in [\"“][^\n]{1,40}[\"”] handler, esr"
+        r"|(?:^|\.\.\. ?)(?:data abort|undefined instruction|prefetch abort|software interrupt)$"
         r"|^Unhandled exception: (?:Illegal|Load|Store|Instruction|Breakpoint)",
         "U-Boot crashed",
         '"Synchronous Abort" handler, esr 0x96000004, far 0x0',
+    ),
+    loader(
+        "uboot-exception-other",
+        "** Illegal Instruction **|** FPU Unavailable|Unexpected exception|Please Reset Board|Bad trap at PC: |Ooops:"
+        "|exception code: |Program Check Exception",
+        # PowerPC; ColdFire; PowerPC and the rest; MIPS; RISC-V of old.
+        r"^\*\* (?:Illegal Instruction|FPU Unavailable) \*\*"
+        r"|^\*\*\* (?:Unexpected exception|Please Reset Board!) \*\*\*"
+        r"|^Bad trap at PC: [0-9a-f]{1,16}, SR: |^Program Check Exception$|^Ooops:$"
+        r"|^exception code: \d{1,3} ?, \S[^\n]{2,40},? ?epc ",
+        "U-Boot crashed",
+        "*** Unexpected exception ***",
     ),
     loader(
         "spl-no-device",
@@ -34,6 +48,7 @@ RULES = (
         r"SPL: (?:failed to boot from all boot devices|[Uu]nsupported [Bb]oot [Dd]evice|unable to boot)",
         "SPL: failed to boot from all boot devices",
         "SPL: failed to boot from all boot devices (err=-6)",
+        until="bootloader",
     ),
     loader(
         "spl-load",
@@ -45,6 +60,7 @@ RULES = (
         r"|spl_register_fat_device: fat register err|SPL: Image not found)",
         "SPL cannot read its boot device",
         "spl: could not initialize mmc. error: -19",
+        until="bootloader",  # it has more than one to try
     ),
     loader(
         "uboot-initcall",
@@ -65,32 +81,42 @@ RULES = (
     loader(
         "uboot-dram",
         "init failed|init FAILED|INIT failed|INIT FAILED|initialization failed|initialization FAILED"
-        "|raining failed|raining FAILED|raining Sequence - |alibration failed|alibration FAILED",
+        "|raining failed|raining FAILED|raining Sequence - |alibration failed|alibration FAILED"
+        "|DRAM setup is currently not supported|sdram_init: |ailed to init|initialization Failed"
+        "|init_sequence - FAILED",
         r"\b(?:(?:LP)?DDR\d?x?|S?DRAM|dram|ddr)[_ ]?(?:PHY )?"
-        r"(?:init|INIT|initialization|[Tt]raining(?: Sequence -)?|[Cc]alibration) (?:failed|FAILED)",
+        r"(?:init|INIT|initialization|[Tt]raining(?: Sequence -)?|[Cc]alibration) (?:failed|FAILED)"
+        r"|\bDRAM initialization Failed\b|\bDDR\d init_sequence - FAILED|^channel \d training failed!"
+        r"|This DRAM setup is currently not supported|^sdram_init: [^\n]{1,60} failed!"
+        r"|\b[Ff]ailed to init(?:iali[sz]e)? (?:the )?(?:LPDDR\d?|DDR\d?|S?DRAM)\b",
         "memory could not be set up",
         "DRAM init failed: -110",
     ),
     loader(
         "uboot-image-broken",
-        "Bad Data CRC|Bad Data Hash|ERROR: can't get kernel image|amdisk image is corrupt|Bad hash value",
-        r"(?:ERROR: can't get kernel image!|Ramdisk image is corrupt or invalid|Bad Data (?:CRC|Hash)|Bad hash value)",
+        "Bad Data CRC|Bad Data Hash|Bad Magic Number|Bad Header Checksum|can't get kernel image"
+        "|amdisk image is corrupt|Bad hash value|Bad gzipped data",
+        r"(?:ERROR(?: -\d{1,3})?: can't get kernel image!|Ramdisk image is corrupt or invalid|Bad Data (?:CRC|Hash)"
+        r"|Bad hash value|^Bad (?:Magic Number|Header Checksum)(?:,|$)|^Error: Bad gzipped data)",
         "U-Boot: the image is broken",
         "ERROR: can't get kernel image!",
     ),
     loader(
         "uboot-image-format",
         "Wrong Image |Wrong Ramdisk Image |Unsupported Architecture|Wrong FIT format|Bad FIT |find configuration node"
-        "|find subimage node",
+        "|find subimage node|kernel_comp_addr_r|ERROR: booting os",
         r"(?:Wrong (?:Ramdisk )?Image (?:Format|Type) for|Wrong Ramdisk Image Format|^Wrong FIT format"
-        r"|^Bad FIT [\w -]{1,30} format!|Could not find (?:configuration|subimage) node|Unsupported Architecture 0x)",
+        r"|^Bad FIT [\w -]{1,30} format!|Could not find (?:configuration|subimage) node|Unsupported Architecture 0x"
+        r"|^kernel_comp_addr_r or kernel_comp_size is not provided|^ERROR: booting os [^\n]{1,60} is not supported)",
         "U-Boot: not an image it can start",
         "Wrong Image Format for bootm command",
     ),
     loader(
         "uboot-no-dtb",
-        "Flattened Device Tree|alid FDT found|alid device tree|FDT and ATAGS|image is not a fdt|fdt fixup failed",
-        r"ERROR: (?:Did not find a cmdline Flattened Device Tree|image is not a fdt|arch-specific fdt fixup failed)"
+        "Flattened Device Tree|alid FDT found|alid device tree|FDT and ATAGS|image is not a fdt|fdt fixup "
+        "|Flattened Dev",
+        r"ERROR: (?:Did not find a cmdline Flattened Dev|image is not a fdt|\w{1,20}-specific fdt fixup failed"
+        r"|fdt fixup event failed)"
         r"|[Nn]o valid FDT found|Could not find a valid device tree|No valid device tree binary found"
         r"|FDT and ATAGS support not compiled",
         "U-Boot: no valid device tree for the kernel",
@@ -120,9 +146,9 @@ RULES = (
     ),
     loader(
         "uboot-verify",
-        "Verif|verification failed|Verified boot failed",
+        "Verif|verification failed|Verified boot failed|verify required signature",
         r"^(?:## )?Verif(?:ying Hash Integrity|ication)[^\n]{0,80}(?:error!|failed)"
-        r"|Verified boot failed|AVB: verification failed",
+        r"|Verified boot failed|AVB: verification failed|\bFailed to verify required signature '",
         "U-Boot: verification failed",
         "Verifying Hash Integrity ... sha256,rsa2048:dev- error!",
     ),
@@ -170,5 +196,19 @@ RULES = (
         r"^Unknown command '|^SCRIPT FAILED: continuing|^## Error: \"\w{1,60}\" not defined",
         "U-Boot: a boot command failed",
         "SCRIPT FAILED: continuing...",
+    ),
+    attempt(
+        "uboot-probing",
+        "find partition|set block device|Not retrying...|Cannot load any image"
+        "|Unknown image format!|no UBI device selected|cannot attach mtd|cannot initialize UBI|SPI flash|SPI Flash"
+        "|select a mode|Config file not found|No boot file defined|mount ext2 filesystem|Can not find directory"
+        "|No SCSI devices|mmc_init: -|MMC card init failed",
+        r"^Couldn't find partition \w|^Can't set block device|^Not retrying\.\.\."
+        r"|^EFI boot manager: Cannot load any image|^Unknown image format!|^Error, no UBI device selected!"
+        r"|^UBI error: cannot (?:attach mtd|initialize UBI)|^Failed to (?:initialize|probe) SPI [Ff]lash"
+        r"|^unable to select a mode|^Config file not found|No boot file defined|^Failed to mount ext2 filesystem"
+        r"|Can not find directory|^No SCSI devices|^mmc_init: -\d|^MMC card init failed",
+        "U-Boot found nothing to boot here",
+        "Couldn't find partition mmc 7",
     ),
 )

@@ -15,7 +15,8 @@ RULES = (
         _SHELL,
         Outcome.NO_ROOTFS,
         "Cannot open root device|No filesystem could mount root",
-        r"VFS: Cannot open root device \"?(?P<device>[^\s\"]{1,120})|^(?P<text>No filesystem could mount root)",
+        r"VFS: Cannot open root device \"?(?P<device>[^\s\"]{1,120})"
+        r"|(?P<text>VFS: Cannot open root device(?= \"\")|^No filesystem could mount root)",
         "[VFS: Cannot open root device {device}][{text}]",
         '[    2.0] VFS: Cannot open root device "vdz1" or unknown-block(0,0): error -6',
         until="init",
@@ -35,7 +36,8 @@ RULES = (
         _SHELL,
         Outcome.NO_ROOTFS,
         "Unable to mount root fs via NFS|Root-NFS: |Retrying forever (NFS root)",
-        r"VFS: Unable to mount root fs via NFS|Root-NFS: (?:Unable to (?:contact|mount)|Server returned error)"
+        r"VFS: Unable to mount root fs via NFS"
+        r"|Root-NFS: (?:Unable to (?:contact|mount|get (?:nfsd|mountd) port)|Server returned error)"
         r"|IP-Config: Retrying forever \(NFS root\)",
         "VFS: Unable to mount root fs via NFS",
         "[    9.0] VFS: Unable to mount root fs via NFS.",

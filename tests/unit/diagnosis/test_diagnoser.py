@@ -94,6 +94,9 @@ def test_restarts_that_came_up_are_no_loop() -> None:
     ("text", "outcome"),
     [
         ("** Unable to read file boot.scr **\nStarting kernel ...\n" + BANNER + "x login: ", Outcome.READY),
+        ("Wrong Image Format for bootm command\n=> boot\nStarting kernel ...\n", Outcome.INCOMPLETE),
+        ("Starting kernel ...\nWrong Image Format for bootm command\n=> ", Outcome.BOOTLOADER_FAILURE),
+        ("Bad Linux ARM64 Image magic!\n## Transferring control to Linux (at address 7) ...\n", Outcome.INCOMPLETE),
         ("error: no such device: 1234.\n" + BANNER + "x login: ", Outcome.READY),
         ("error: no such device: 1234.\ngrub rescue> ", Outcome.BOOTLOADER_FAILURE),
         ("Card did not respond to voltage select!\nTFTP from server\n", Outcome.INCOMPLETE),
@@ -115,6 +118,8 @@ def test_restarts_that_came_up_are_no_loop() -> None:
         (BANNER + "BUG: KASAN: slab-use-after-free in f+0x1/0x2\nx login: ", Outcome.OOPS),
         (BANNER + "[   30.0] rcu: INFO: rcu_sched self-detected stall on CPU\n[   60.0] Kernel panic - not syncing: "
          "RCU Stall\n", Outcome.RCU_STALL),
+        (BANNER + "[    1.4] ehci is here\n[    1.5]\n[    1.590483]", Outcome.INCOMPLETE),
+        ("spl: mmc init failed with error: -70\nTrying to boot from USB\nU-Boot 2024.01\n", Outcome.INCOMPLETE),
         ("", Outcome.NO_OUTPUT),
         ("\r\n\r\n", Outcome.NO_OUTPUT),
     ],
@@ -133,6 +138,13 @@ def test_a_panic_names_the_fault_before_it() -> None:
     found = told("[    2.0] kernel BUG at mm/sample.c:7!\n[    2.1] Kernel panic - not syncing: Fatal exception\n")
     assert (found.outcome, found.line) == (Outcome.KERNEL_PANIC, 2)
     assert "after kernel BUG at mm/sample.c:7" in found.cause
+
+
+def test_what_was_tried_in_vain_at_the_end_is_told_from_its_begin() -> None:
+    found = told("Card did not respond to voltage select!\nTFTP from server\nreading\ndone\n\n"
+                 "Card did not respond to voltage select!\nCouldn't find partition mmc 7\nCan't set block device\n"
+                 "Card did not respond to voltage select!\n")  # fmt: skip
+    assert (found.outcome, found.line) == (Outcome.BOOTLOADER_FAILURE, 6)
 
 
 def test_warnings_stay_apart_and_are_counted() -> None:

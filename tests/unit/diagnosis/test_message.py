@@ -45,6 +45,11 @@ WORDS = "Kernel panic - not syncing: of nothing"
         ("> ", None),
         ("> > [    1.234567] ", 1.234567),
         (">>[    1.234567] ", 1.234567),
+        ("[  240.] ", 240.0),
+        ("[12340] ", None),
+        ("Sat Jan  6 03:04:05 2024 kern.emerg kernel: [    1.234567] ", 1.234567),
+        ("Jan  6 03:04:05 board kern.emerg kernel: [    1.234567] ", 1.234567),
+        ("[    1.234567] <0>.(0)[0:swapper/0]", 1.234567),
     ],
 )
 def test_prefixes(prefix: str, at: float | None) -> None:
