@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from harness.diagnosis.boots import BootRecord
 from harness.diagnosis.diagnosis import Boot, Diagnosis, Finding, Milestone, Severity
 from harness.diagnosis.milestones import HANDOVER, PROMPT, is_at_least
+from harness.diagnosis.rule import Rule
 from harness.words import Outcome
 
 _STALLS = frozenset({Outcome.LOCKUP, Outcome.HUNG_TASK, Outcome.RCU_STALL, Outcome.OOM})
@@ -17,10 +18,10 @@ _MANY_BOOTS = 3
 """So many starts without an end are no accident."""
 
 
-def boot_of(record: BootRecord, untils: dict[str, str]) -> Boot:
-    """One boot's outcome. `untils` tells which milestone takes which rule back."""
+def boot_of(record: BootRecord, rules: Mapping[str, Rule]) -> Boot:
+    """One boot's outcome. `rules` by name: which milestone or line takes which finding back."""
     end = _where_attempts_end(record)
-    standing = [found for found in record.findings if _stands(found, record, untils, end)]
+    standing = [found for found in record.findings if _stands(found, record, rules, end)]
     finding = _decisive(standing)
     warnings = tuple(record.warnings.values())
     taken_back = tuple(found for found in record.findings if found not in standing)
@@ -34,7 +35,7 @@ def boot_of(record: BootRecord, untils: dict[str, str]) -> Boot:
     }
     if finding and finding.outcome:
         return Boot(outcome=finding.outcome, title=finding.title, line=finding.line, finding=finding, **common)  # type: ignore[arg-type]
-    outcome, title, line = _without_failure(record)
+    outcome, title, line = _without_failure(record, rules)
     return Boot(outcome=outcome, title=title, line=line, **common)  # type: ignore[arg-type]
 
 
@@ -51,10 +52,10 @@ def _where_attempts_end(record: BootRecord) -> int:
     return end
 
 
-def _stands(found: Finding, record: BootRecord, untils: dict[str, str], end: int) -> bool:
+def _stands(found: Finding, record: BootRecord, rules: Mapping[str, Rule], end: int) -> bool:
     if found.severity is Severity.ATTEMPT and found.line < end:
         return False
-    until = "bootloader" if found.severity is Severity.ATTEMPT else untils.get(found.rule, "")
+    until = rules[found.rule].until
     later = [step for step in record.milestones if step.line > found.line]
     if until == "kernel" and any(re.match(HANDOVER, step.text) for step in later):
         return False
@@ -71,7 +72,7 @@ def _decisive(standing: Sequence[Finding]) -> Finding | None:
     return worst
 
 
-def _without_failure(record: BootRecord) -> tuple[Outcome, str, int | None]:
+def _without_failure(record: BootRecord, rules: Mapping[str, Rule]) -> tuple[Outcome, str, int | None]:
     def last(*names: str) -> Milestone | None:
         return next((step for step in reversed(record.milestones) if step.name in names), None)
 
@@ -88,21 +89,15 @@ def _without_failure(record: BootRecord) -> tuple[Outcome, str, int | None]:
         return Outcome.READY, "up: shell", record.last_line
     if not record.last_text:
         return Outcome.NO_OUTPUT, "no output", None
-    asked = _asked_for_memory(record)
-    if asked:
-        return Outcome.OOM, asked.title, asked.line
+    for found in record.warnings.values():
+        if found.outcome and not any(each.rule == rules[found.rule].unless for each in record.warnings.values()):
+            return found.outcome, found.title, found.line
     far = record.milestones[-1].name if record.milestones else ""
     return (
         Outcome.INCOMPLETE,
         f"the log ends after {far}" if far else "the log ends with nothing decisive",
         record.last_line,
     )
-
-
-def _asked_for_memory(record: BootRecord) -> Finding | None:
-    """The report of a machine without memory whose end, the name of the victim, is not in the log."""
-    by_rule = {found.rule: found for found in record.warnings.values()}
-    return None if "oom-in-group" in by_rule else by_rule.get("oom-invoked")
 
 
 def decide(boots: Sequence[Boot], captures: Sequence[bool], note: str = "") -> Diagnosis:

@@ -35,7 +35,7 @@ class Diagnoser:
 
     def __init__(self, rules: Iterable[Rule] | None = None) -> None:
         self._rules = tuple(all_rules() if rules is None else rules)
-        self._untils = {rule.name: rule.until for rule in self._rules if rule.until}
+        self._by_name = {rule.name: rule for rule in self._rules}
         self._order: dict[str, int] = {rule.name: place for place, rule in enumerate(self._rules)}
         known: list[Rule | Sign] = [*self._rules, *SIGNS]
         self._needles: Needles[Rule | Sign] = _needles(known) if rules is not None else _all_needles()
@@ -76,7 +76,7 @@ class Diagnoser:
             self._process(self._rest)
             self._rest = b""
         self._end_boot()
-        boots = [boot_of(record, self._untils) for record in self._boots]
+        boots = [boot_of(record, self._by_name) for record in self._boots]
         return decide(boots, [record.capture for record in self._boots], self._note())
 
     def _note(self) -> str:

@@ -28,6 +28,8 @@ class Rule:
     example: str
     until: str = ""
     """The milestone that takes it back: a boot that got so far afterwards did not fail of this."""
+    unless: str = ""
+    """Of a warning with an outcome: the rule whose line, anywhere in the same boot, tells that it is not that grave."""
     traced: bool = False
     """Whether a call trace follows."""
     live: bool = False
@@ -87,7 +89,7 @@ def loader(
 def attempt(name: str, needles: str, pattern: str, title: str, example: str) -> Rule:
     """The boot loader tried in vain; it decides where nothing else was tried and its prompt is the end."""
     outcome = Outcome.BOOTLOADER_FAILURE
-    return _rule(name, Severity.ATTEMPT, outcome, needles, pattern, title, example, until="kernel")
+    return _rule(name, Severity.ATTEMPT, outcome, needles, pattern, title, example, until="bootloader")
 
 
 def firmware(
@@ -107,9 +109,10 @@ def warning(
     *,
     traced: bool = True,
     outcome: Outcome | None = None,
+    unless: str = "",
 ) -> Rule:
     """The kernel complained and went on. `outcome`: what the boot ended of where the log ends before it went on."""
-    return _rule(name, Severity.WARNING, outcome, needles, pattern, title, example, traced=traced)
+    return _rule(name, Severity.WARNING, outcome, needles, pattern, title, example, unless=unless, traced=traced)
 
 
 def _rule(
@@ -122,10 +125,11 @@ def _rule(
     example: str,
     *,
     until: str = "",
+    unless: str = "",
     traced: bool = False,
     live: bool = False,
 ) -> Rule:
     return Rule(
         name=name, severity=severity, outcome=outcome, needles=tuple(needles.split("|")), pattern=pattern, title=title,
-        example=example, until=until, traced=traced, live=live,
+        example=example, until=until, unless=unless, traced=traced, live=live,
     )  # fmt: skip

@@ -56,11 +56,13 @@ RULES = (
         "{asker} invoked oom-killer",
         "[   12.0] hog invoked oom-killer: gfp_mask=0x140cca(GFP_HIGHUSER_MOVABLE|__GFP_COMP), order=0, adj=0",
         outcome=Outcome.OOM,
+        unless="oom-in-group",
     ),
     warning(
         "oom-in-group",
-        "emory cgroup out of memory|CONSTRAINT_MEMCG|killed as a result of limit of",
+        "emory cgroup out of memory|CONSTRAINT_MEMCG|killed as a result of limit of|mem_cgroup_o|try_charge_memcg",
         r"\bMemory cgroup out of memory|\bconstraint=CONSTRAINT_MEMCG\b"
+        r"|\b(?:mem_cgroup_(?:out_of_memory|oom_synchronize)|try_charge_memcg)\+0x"
         r"|^Task in /\S{0,400} killed as a result of limit of",
         "a group of processes had no more memory",
         "[   12.0] Memory cgroup out of memory: Killed process 88 (hog) total-vm:9000kB",

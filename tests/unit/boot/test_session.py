@@ -68,7 +68,7 @@ def test_healthy_boot(tmp_path: Path, channel: bool) -> None:
     assert (result.ruling.verdict, result.ruling.cause) == (Verdict.PASS, "")
     assert result.missing == ()
     names = [step.name for step in result.reached]
-    assert [*names[:4], *sorted(names[4:6]), *names[6:]] == [
+    assert [*names[:5], *sorted(names[5:7]), *names[7:]] == [
         "kernel", "init", "system", "drivers", "ready", "devices", "shell", "poweroff",
     ]  # fmt: skip
     assert [port for port, _ in machine.written] == [Port.CHANNEL if channel else Port.CONSOLE] * 2

@@ -311,6 +311,7 @@ def test_of_a_kernel(outcome: Outcome, text: str) -> None:
         BANNER + "[    3.0] *** SAMPLE DRIVER ***   FORMAT OF THE DISK: 4\n",
         BANNER
         + "[   12.0] hog invoked oom-killer: gfp\n[   12.1] Memory cgroup out of memory: Killed process 88 (hog)\n",
+        BANNER + "[   12.0] hog invoked oom-killer: gfp\n[   12.1]  mem_cgroup_out_of_memory+0x77/0x88\n",
         BANNER + "[    3.0] sample[71]: Oops, the settings are gone\n",
         BANNER + "[    3.0] the log of [1m and [32m is kept\n",
     ],
