@@ -36,7 +36,7 @@ class Death:
         """Whether a machine that was switched on `age` seconds ago can have died of it.
 
         A guest whose clock runs ahead finds stalls where nothing stands still: on a busy host a kernel may measure its
-        counter (see machine/tsc.py) as a fortieth of what it is. If it does stand still, its silence tells.
+        counter (see kernel/tsc.py) as a fortieth of what it is. If it does stand still, its silence tells.
         """
         return self.counted is None or self.counted <= _AHEAD * age + _GRACE
 

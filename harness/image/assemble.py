@@ -16,8 +16,8 @@ from harness.kernel.artifact import KernelArtifact
 from harness.kernel.distro import distro_kernel, dtb_of
 from harness.kernel.matched.kernel import matched_kernel
 from harness.kernel.matched.source import DEFAULT_SOURCE
+from harness.kernel.tsc import host_tsc_khz, with_tsc
 from harness.kernel.user import configured, user_kernel
-from harness.machine.tsc import host_tsc_khz, with_tsc
 from harness.plan.matrix import KERNELS, MEDIA
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent

@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.errors import InputError, Where
 from harness.image.contents import HEAD, Contents, Reader
 from harness.image.cpio import TRAILER
-from harness.image.inflate import Inflated, Plain, Readable, checkable, form_of
+from harness.kernel.inflate import Inflated, Plain, Readable, checkable, form_of
 from harness.kernel.lz4blocks import Lz4Blocks
 from harness.kernel.user import head_of
 

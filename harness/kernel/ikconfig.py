@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from harness.errors import InputError, Where
-from harness.image.inflate import Inflated, Plain, checkable, form_of
+from harness.kernel.inflate import Inflated, Plain, checkable, form_of
 from harness.kernel.lz4blocks import Lz4Blocks
 
 MAX_IMAGE = 256 << 20  # bytes of a kernel image; Debian's largest has 35 MB

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.errors import InputError, Where
-from harness.image.inflate import Plain
+from harness.kernel.inflate import Plain
 
 _BLOCK = 8 << 20  # bytes that a block unpacks to, but for the last (lib/decompress_unlz4.c)
 _BOUND = _BLOCK + _BLOCK // 255 + 16  # bytes that lz4 may need for them

@@ -17,11 +17,11 @@ from harness.image.assemble import borrowed_dtb, cmdline_of
 from harness.image.initrdcheck import check_initrd
 from harness.image.instance import identity_of
 from harness.kernel.artifact import KernelArtifact
+from harness.kernel.tsc import host_tsc_khz
 from harness.kernel.user import anything, configured, user_kernel
 from harness.machine.cloud.command import metadata_service
 from harness.machine.qemu.argv import DiskFile, Media
 from harness.machine.qemu.enrolment import refuse_unverified
-from harness.machine.tsc import host_tsc_khz
 from harness.plan.matrix import Retry
 from harness.plan.target import Target
 from harness.preflight.facts import Facts

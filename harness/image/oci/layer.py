@@ -11,11 +11,11 @@ from typing import IO, Any, cast
 
 from harness.errors import InputError
 from harness.image.entries import CHUNK
-from harness.image.inflate import form_of
 from harness.image.oci.blobs import Blobs
 from harness.image.oci.media import LAYERS, Descriptor
 from harness.image.oci.member import Layer, dump, load
 from harness.image.oci.tarindex import members
+from harness.kernel.inflate import form_of
 from harness.store import Store
 
 _VERSION = 2  # of what `members` finds and refuses; part of the key

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.kernel.tsc import without_tsc
 from harness.machine.board.lab import Board
 from harness.machine.board.machine import BoardMachine
 from harness.machine.qemu.argv import Media
-from harness.machine.tsc import without_tsc
 from harness.plan.target import Target
 
 

@@ -16,9 +16,9 @@ from harness.kernel.artifact import KernelArtifact
 from harness.kernel.distro import distro_kernel
 from harness.kernel.matched.kernel import matched_kernel
 from harness.kernel.modules import Closure
+from harness.kernel.tsc import host_tsc_khz
 from harness.machine.nested.host import NestedHost
 from harness.machine.nested.kvmamd import FILE, keeping_cr8_intercept
-from harness.machine.tsc import host_tsc_khz
 from harness.plan.target import Target
 from harness.store import Progress, Store, silent
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import InputError
-from harness.image.inflate import MAGICS
+from harness.kernel.inflate import MAGICS
 from harness.plan.cells import plan
 from harness.preflight.knowledge import read_knowledge
 

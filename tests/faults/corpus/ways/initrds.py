@@ -15,7 +15,7 @@ from typing import BinaryIO
 from harness.errors import Where
 from harness.image import cpio
 from harness.image.entries import Entry, Kind, content_of, file
-from harness.image.inflate import Inflated, Plain, form_of
+from harness.kernel.inflate import Inflated, Plain, form_of
 from tests.faults.corpus.fault import Scene, Way
 
 _KINDS = {0o100000: Kind.FILE, 0o040000: Kind.FOLDER, 0o120000: Kind.SYMLINK, 0o020000: Kind.CHARACTER}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.machine import tsc
+from harness.kernel import tsc
 from harness.plan.target import Target
 
 Make = Callable[..., Target]
