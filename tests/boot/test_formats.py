@@ -30,7 +30,6 @@ from tests.boot.kernelimage import NAME, kernel_layout
 MODULES = ("ahci", "erofs", "nvme", "sd_mod", "squashfs", "virtio_blk", "virtio_pci", "virtio_scsi")
 CONSOLES = {"x86_64": "ttyS0,115200n8", "arm64": "ttyAMA0,115200n8"}
 UP = r"bootmatrix: step=ready status=0"
-PATIENCE = ("--timeout", "60")
 CARD = 128 << 20  # bytes; QEMU's SD cards have a power of two
 
 
@@ -107,7 +106,7 @@ def test_it_boots(boot: Boot, layouts: Callable[[str], Path], tmp_path: Path, bo
     if boot.medium == "card":
         assert UP.split()[1] in from_card(boot, files[0], tmp_path)
     else:
-        ended = bootmatrix("boot", "--target", boot.target, *options(boot, files, tmp_path), "--ready", UP, *PATIENCE)
+        ended = bootmatrix("boot", "--target", boot.target, *options(boot, files, tmp_path), "--ready", UP)
         assert ended.status == 0, ended.stdout + ended.stderr
         assert ended.cell["outcome"] == "ready"
         (log,) = (ended.run_dir / "console").glob("*.log")

@@ -34,7 +34,7 @@ async def boot_all(wanted: Sequence[Fault], folder: Path, jobs: int) -> list[See
         print(line_of(seen), flush=True)
         return seen
 
-    return list(await asyncio.gather(*(one(fault) for fault in sorted(wanted, key=lambda fault: -fault.silence))))
+    return list(await asyncio.gather(*(one(fault) for fault in sorted(wanted, key=lambda fault: -fault.patience))))
 
 
 def main(words: Sequence[str]) -> int:

@@ -166,7 +166,7 @@ class Bench:
         """The broken boot of a fault; its files are made in `folder`."""
         cell = self.cells[fault.target]
         files = assemble(cell.target, cell.image, cell.kernel, cell.media, self.store)
-        scene = Scene(cell, folder, files).with_patience(fault.silence, fault.deadline)
+        scene = Scene(cell, folder, files).with_patience(fault.patience, fault.deadline)
         for way in fault.by:
             scene = way(scene)
         return scene

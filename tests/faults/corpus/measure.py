@@ -61,7 +61,7 @@ def patience(seen: Seen) -> float | None:
         (begin, _), budget = watch.signs[0], seen.fault.deadline
         return (watch.ruled - begin - watch.held_back) / budget
     at, held = max(sign for sign in watch.signs if sign[0] <= watch.ruled)
-    return (watch.ruled - at - (watch.held_back - held)) / seen.fault.silence
+    return (watch.ruled - at - (watch.held_back - held)) / seen.fault.patience
 
 
 def line_of(seen: Seen) -> str:

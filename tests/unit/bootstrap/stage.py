@@ -38,7 +38,7 @@ FIRMWARE = (
     "usr/share/keyrings/debian-archive-keyring.gpg",
 )
 QEMUS = ("qemu-system-x86_64", "qemu-system-aarch64", "qemu-system-arm")
-BUILD_TOOLS = ("make", "gcc", "flex", "bison", "bc", "xz", "lz4", "skopeo")
+BUILD_TOOLS = ("make", "gcc", "flex", "bison", "bc", "xz", "lz4", "skopeo", "dtc")
 IMAGE_TOOLS = {  # and the packages they are in
     "grub-mkimage": "grub-common",
     "mcopy": "mtools",

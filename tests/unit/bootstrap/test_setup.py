@@ -36,7 +36,7 @@ def offering(stage: Stage) -> Stage:
 
 @pytest.mark.parametrize("missing", [*BUILD_TOOLS, *IMAGE_TOOLS])
 def test_the_tests_need_tools_that_a_boot_does_not(ready: Stage, missing: str) -> None:
-    package = {"xz": "xz-utils", **IMAGE_TOOLS}.get(missing, missing)
+    package = {"xz": "xz-utils", "dtc": "device-tree-compiler", **IMAGE_TOOLS}.get(missing, missing)
     ready.offer(package, missing)
     ready.remove(missing)
     assert ready.run("run").returncode == 7
