@@ -16,7 +16,8 @@ _WRONG_ARCH = (
     r"(?i:exec format error)|cannot execute binary file|wrong ELF class: "
     r"|image platform \([^\n)]{1,80}\) does not match"
 )
-_READ_AS_SCRIPT = r"^(?P<path>/[^\s:]{1,200}): line \d{1,4}: "
+# Where PID 1 ends of it, the panic's line may cut this one off.
+_READ_AS_SCRIPT = r"^(?P<path>/[^\s:]{1,200}):(?: line \d{1,4}: | ?$)"
 # A feature of preflight's knowledge, and what is said where it is missing.
 _FEATURES = (
     (

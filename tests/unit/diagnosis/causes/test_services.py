@@ -102,8 +102,9 @@ def test_steps_that_went_well(bench: Bench) -> None:
     assert bench.id(FAILED, BANNER, RUN, "bootmatrix: step=init status=0 up=1 kernel=6.1") is None
 
 
-def test_a_program_that_a_shell_takes_for_a_script(bench: Bench) -> None:
-    line = "/usr/bin/agent: line 1: ELF: not found"
+@pytest.mark.parametrize("line", ["/usr/bin/agent: line 1: ELF: not found", "/usr/bin/agent:"])
+def test_a_program_that_a_shell_takes_for_a_script(bench: Bench, line: str) -> None:
+    """The panic may cut its complaint short."""
     panic = "Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100"
 
     def found(**program: str) -> str | None:
