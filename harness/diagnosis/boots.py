@@ -55,13 +55,15 @@ class BootRecord:
     last_line: int = 0
     last_text: str = ""
     console_line: int = -9
+    _reached: dict[str, int] = field(default_factory=dict)
 
     def has(self, *names: str) -> bool:
-        return any(step.name in names for step in self.milestones)
+        return any(name in self._reached for name in names)
 
     def add_milestone(self, milestone: Milestone) -> None:
         """The first of each name stands, and the last of those that a failure can be taken back by."""
-        if sum(step.name == milestone.name for step in self.milestones) < 2:
+        self._reached[milestone.name] = times = self._reached.get(milestone.name, 0) + 1
+        if times <= 2:
             self.milestones.append(milestone)
         else:
             last = max(i for i, step in enumerate(self.milestones) if step.name == milestone.name)

@@ -256,7 +256,9 @@ def _decoded(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-def _distinct(hits: Iterable[Hit]) -> tuple[int, ...]:
+def _distinct(hits: Sequence[Hit]) -> tuple[int, ...]:
+    if len(hits) == 1:
+        return (hits[0][0],)
     return tuple(sorted({hit[0] for hit in hits}))
 
 
