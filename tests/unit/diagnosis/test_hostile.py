@@ -97,10 +97,30 @@ def test_a_few_thousand_lines_that_sound_bad_are_no_flood() -> None:
 
 def test_what_is_followed_up_of_a_flood_is_paid_by_its_bytes() -> None:
     attention = Attention()
+    hits = [(place % 500, place, place + 3) for place in range(4000)]
+    followed = sum(len(attention.ration(hits, 16_000)) for _ in range(1000))
+    paid = 1000 * (16_000 >> 9)
+    assert paid < followed < (24 << 10) + paid + 500 * (1 << 6)
+    assert attention.passed_over == 4_000_000 - followed
+
+
+def test_of_one_literal_in_a_flood_less_is_followed_up_than_of_many() -> None:
+    attention = Attention()
     hits = [(1, place, place + 3) for place in range(4000)]
     followed = sum(len(attention.ration(hits, 16_000)) for _ in range(1000))
-    assert 1000 * (16_000 >> 9) < followed < (24 << 10) + 1000 * (16_000 >> 9) + (1 << 6)
+    assert followed == (8 << 10) + 1000 * (16_000 >> 11)
     assert attention.passed_over == 4_000_000 - followed
+
+
+def test_beside_a_flood_of_one_literal_the_others_are_followed_up_in_their_order() -> None:
+    attention = Attention()
+    flood = [(1, place, place + 3) for place in range(1000)]
+    for _ in range(20):
+        attention.ration(flood, 16_000)
+    among = [*flood[:300], (2, 300, 303), *flood[301:600], (3, 600, 603), *flood[601:]]
+    chosen = attention.ration(among, 16_000)
+    assert [hit[0] for hit in chosen] == [1] * (16_000 >> 11) + [2, 3]
+    assert chosen == sorted(chosen, key=lambda hit: hit[2])
 
 
 def test_the_first_of_ten_thousand_failures_is_kept() -> None:
