@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 from harness.diagnosis.boots import BootRecord
 from harness.diagnosis.diagnosis import Boot, Diagnosis, Finding, Milestone, Severity
-from harness.diagnosis.milestones import HANDOVER, PROMPT, is_at_least
+from harness.diagnosis.milestones import PROMPT, is_at_least
 from harness.diagnosis.rule import Rule
 from harness.words import Outcome
 
@@ -57,8 +56,6 @@ def _stands(found: Finding, record: BootRecord, rules: Mapping[str, Rule], end: 
         return False
     until = rules[found.rule].until
     later = [step for step in record.milestones if step.line > found.line]
-    if until == "kernel" and any(re.match(HANDOVER, step.text) for step in later):
-        return False
     return not (until and any(is_at_least(step.name, until) for step in later))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-ORDER = ("firmware", "bootloader", "kernel", "root", "init", "login", "ready")
+ORDER = ("firmware", "bootloader", "loaded", "kernel", "root", "init", "login", "ready")
 """How far a boot got. `shell`, `restart` and `poweroff` are no progress in themselves, and so not in it."""
 
 
@@ -37,9 +37,6 @@ MARK = _sign("mark", "bootmatrix: step=", r"^bootmatrix: step=(?P<step>[a-z0-9-]
 PROMPT = re.compile(r"^(?:\S{0,20}=>|[A-Za-z][\w.() -]{1,39}(?:>{1,2}|#)|barebox\S{0,40}[:/] ?) ?$")
 """The end of a console whose boot loader waits for a person."""
 
-HANDOVER = r"^Starting kernel \.\.\.|^## Transferring control to Linux|^Booting using the fdt blob at "
-"""The last words of a boot loader that has loaded a kernel, whatever it had failed at before."""
-
 SIGNS: tuple[Sign, ...] = (
     _sign("firmware", "SeaBIOS (version|iPXE (http", r"SeaBIOS \(version (?P<detail>[^)\n]{1,80})\)", starts=True),
     _sign("firmware", "UEFI firmware (version", r"UEFI firmware \(version (?P<detail>[^\s)]{1,80})", starts=True),
@@ -57,7 +54,11 @@ SIGNS: tuple[Sign, ...] = (
     _sign("bootloader", "GNU GRUB|Welcome to GRUB", r"GNU GRUB +version (?P<detail>[\w.~+-]{1,40})|Welcome to GRUB!"),
     _sign("bootloader", "SYSLINUX |ISOLINUX |PXELINUX |EXTLINUX ", r"^(?:SYS|ISO|PXE|EXT)LINUX (?P<detail>\d\.\d\d)"),
     _sign("bootloader", "EFI stub: ", r"^EFI stub: (?!ERROR)"),
-    _sign("bootloader", "Starting kernel ...|Transferring control to Linux|Booting using the fdt blob", HANDOVER),
+    # The last words of a boot loader that has loaded a kernel, whatever it had failed at before.
+    _sign(
+        "loaded", "Starting kernel ...|Transferring control to Linux|Booting using the fdt blob",
+        r"^Starting kernel \.\.\.|^## Transferring control to Linux|^Booting using the fdt blob at ",
+    ),
     _sign("bootloader", ".elf @ 0x", r"^(?:\d{1,4}\.\d\d )?Starting start\w{0,4}\.elf @ 0x"),
     # What was tried before it asks for a key was a search of its settings or of devices, and has failed nothing.
     _sign("bootloader", "autoboot", r"^(?:Hit|Press|Enter|Type)\b[^\n]{1,60}\bautoboot\b|^Autoboot(?:ing)? in \d"),

@@ -79,9 +79,9 @@ def decisive(
 
 
 def loader(
-    name: str, needles: str, pattern: str, title: str, example: str, *, until: str = "kernel", live: bool = False
+    name: str, needles: str, pattern: str, title: str, example: str, *, until: str = "loaded", live: bool = False
 ) -> Rule:
-    """The boot loader gave up, unless a kernel starts afterwards (or another loader, where `until` says so)."""
+    """The boot loader gave up, unless it then loads a kernel (or another loader starts, where `until` says so)."""
     outcome = Outcome.BOOTLOADER_FAILURE
     return _rule(name, Severity.LOADER, outcome, needles, pattern, title, example, until=until, live=live)
 
@@ -93,9 +93,9 @@ def attempt(name: str, needles: str, pattern: str, title: str, example: str) -> 
 
 
 def firmware(
-    name: str, needles: str, pattern: str, title: str, example: str, *, until: str = "kernel", live: bool = False
+    name: str, needles: str, pattern: str, title: str, example: str, *, until: str = "loaded", live: bool = False
 ) -> Rule:
-    """The firmware gave up, unless a kernel starts afterwards (or a boot loader, where `until` says so)."""
+    """The firmware gave up, unless a kernel is loaded afterwards (or a boot loader starts, where `until` says so)."""
     outcome = Outcome.FIRMWARE_FAILURE
     return _rule(name, Severity.LOADER, outcome, needles, pattern, title, example, until=until, live=live)
 
