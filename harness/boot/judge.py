@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from harness.boot.deaths import deaths_in
+from harness.boot.deaths import deaths_in, watched
 from harness.boot.ladder import KERNEL_BANNER, POWEROFF, READY, Rung, places_of
 from harness.words import Event, Outcome, Reached, Source, Verdict
 
@@ -41,6 +41,7 @@ class Judge:
         `told_of_resets`: the machine reports its resets itself (QMP). Then a second banner on the console is no reset:
         somebody prints the kernel's log.
         """
+        watched()
         self._rungs = list(rungs)
         self._report = reached
         self._resets_left = resets

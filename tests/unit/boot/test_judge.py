@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from harness.boot.deaths import watched
 from harness.boot.judge import Judge
 from harness.boot.ladder import foreign_ladder
 from harness.words import Event, Outcome, Source, Verdict
@@ -341,3 +342,12 @@ def test_behind_a_stall_that_was_none_a_death_is_seen() -> None:
     judge = judge_of()
     judge.see(lines(BANNER, LOCKUP, PANIC, at=47.0))
     assert judge.verdict().cause == PANIC
+
+
+def test_no_guest_waits_for_the_death_rules_to_be_read() -> None:
+    watched.cache_clear()
+    judge = judge_of()
+    read_before = watched.cache_info().misses
+    judge.see(lines(BANNER, PANIC))
+    assert read_before == 1
+    assert watched.cache_info().misses == 1
