@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
-from harness.diagnosis.attention import Attention, Hit
+from harness.diagnosis.attention import Attention
 from harness.diagnosis.boots import BootRecord, Open
 from harness.diagnosis.catalogue import all_rules
 from harness.diagnosis.decide import boot_of, decide
 from harness.diagnosis.diagnosis import Diagnosis, Milestone, Severity
 from harness.diagnosis.message import Message, messages, plain
 from harness.diagnosis.milestones import BANNER, CAPTURE, CONSOLE, MARK, SIGNS, Sign
-from harness.diagnosis.needles import Needles
+from harness.diagnosis.needles import Hit, Needles
 from harness.diagnosis.rule import Rule
 
 _PENDING = 1 << 14
@@ -40,7 +42,7 @@ class Diagnoser:
         known: list[Rule | Sign] = [*self._rules, *SIGNS]
         self._needles: Needles[Rule | Sign] = _needles(known) if rules is not None else _all_needles()
         self._known: dict[tuple[int, ...], tuple[Sequence[Rule], Sequence[Sign]]] = {}
-        self._attention = Attention()
+        self._attention = Attention(self._needles.search)
         self._line = 1  # number of the line at the start of what is not processed yet
         self._rest = b""
         self._boot = BootRecord(first_line=1)
@@ -94,9 +96,7 @@ class Diagnoser:
 
     def _process(self, block: bytes) -> None:
         block = plain(block)
-        found = self._needles.in_bytes(block)
-        hits = self._attention.ration(found, len(block))
-        is_whole = hits is found
+        hits, found = self._attention.hits(block)
         done = 0  # everything before has been looked at
         counted = 0
         at, last = 0, len(hits)
@@ -116,7 +116,11 @@ class Diagnoser:
             counted = start
             self._before = (block, start)
             raw = block[start:end]
-            self._look(raw, _distinct(hits[begin:at] if is_whole else self._needles.in_bytes(raw)))
+            if hits is found:
+                there: Sequence[Hit] = hits[begin:at]
+            else:
+                there = self._needles.search.in_bytes(raw) if found is None else _between(found, start, end)
+            self._look(raw, _distinct(there))
             done = min(end + 1, len(block))
         if self._boot.pending and done < len(block):
             self._follow(block, done, len(block))
@@ -245,6 +249,7 @@ _MAGIC = (
     (b"PK\x03\x04", "a zip archive"),
     (b"\x7fELF", "an ELF binary"),
 )
+_end = itemgetter(2)
 _SHARED: list[Needles[Rule | Sign]] = []
 
 
@@ -254,6 +259,11 @@ def _needles(known: Iterable[Rule | Sign]) -> Needles[Rule | Sign]:
 
 def _decoded(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
+
+
+def _between(hits: Sequence[Hit], start: int, end: int) -> Sequence[Hit]:
+    """Those within, of hits in the order of their ends; and what begins before it where a long line was cut."""
+    return hits[bisect_right(hits, start, key=_end) : bisect_right(hits, end, key=_end)]
 
 
 def _distinct(hits: Sequence[Hit]) -> tuple[int, ...]:

@@ -6,12 +6,39 @@ them at 19.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
 
 T = TypeVar("T")
+Hit = tuple[int, int, int]
+"""The number of a literal, where it starts, where it ends."""
+
+
+class Search:
+    """Looks for numbered literals in bytes: all of `literals`, or those whose numbers are `wanted`."""
+
+    def __init__(self, literals: Sequence[bytes], wanted: Sequence[int] | None = None) -> None:
+        self._literals = literals
+        self._wanted = wanted
+        sought = literals if wanted is None else [literals[number] for number in wanted]
+        self._automaton = BytesAhoCorasick(list(sought), implementation=Implementation.DFA)
+
+    def literal(self, number: int) -> bytes:
+        """The literal of a number."""
+        return self._literals[number]
+
+    def in_bytes(self, block: bytes) -> list[Hit]:
+        """Every place of a literal, in the order of the text."""
+        found = self._automaton.find_matches_as_indexes(block, overlapping=True)
+        if self._wanted is None:
+            return found
+        return [(self._wanted[index], start, end) for index, start, end in found]
+
+    def without(self, numbers: Collection[int]) -> Search:
+        """A search for all others, with the same numbers. Takes some 20 ms to make."""
+        return Search(self._literals, [number for number in range(len(self._literals)) if number not in numbers])
 
 
 class Needles(Generic[T]):
@@ -22,16 +49,12 @@ class Needles(Generic[T]):
         for needle, value in pairs:
             by_needle.setdefault(needle, []).append(value)
         self._values = [tuple(values) for values in by_needle.values()]
-        self._bytes = BytesAhoCorasick([needle.encode() for needle in by_needle], implementation=Implementation.DFA)
         self._text = AhoCorasick(list(by_needle))
+        self.search = Search([needle.encode() for needle in by_needle])
 
     def __getitem__(self, needle: int) -> tuple[T, ...]:
         """What a literal stands for, by its number."""
         return self._values[needle]
-
-    def in_bytes(self, block: bytes) -> list[tuple[int, int, int]]:
-        """Every place of a literal, in the order of the text: its number, where it starts, where it ends."""
-        return self._bytes.find_matches_as_indexes(block, overlapping=True)
 
     def in_text(self, block: str) -> Iterator[tuple[int, tuple[T, ...]]]:
         """Every place of a literal, counted in characters, and what it stands for."""

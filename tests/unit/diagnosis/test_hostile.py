@@ -10,6 +10,7 @@ import pytest
 from harness.diagnosis.attention import Attention
 from harness.diagnosis.catalogue import all_rules
 from harness.diagnosis.diagnoser import Diagnoser
+from harness.diagnosis.needles import Search
 from harness.words import Outcome
 
 PIECES = [
@@ -96,31 +97,53 @@ def test_a_few_thousand_lines_that_sound_bad_are_no_flood() -> None:
 
 
 def test_what_is_followed_up_of_a_flood_is_paid_by_its_bytes() -> None:
-    attention = Attention()
-    hits = [(place % 500, place, place + 3) for place in range(4000)]
-    followed = sum(len(attention.ration(hits, 16_000)) for _ in range(1000))
-    paid = 1000 * (16_000 >> 9)
-    assert paid < followed < (24 << 10) + paid + 500 * (1 << 6)
-    assert attention.passed_over == 4_000_000 - followed
+    words = [b"w%03d;" % number for number in range(500)]  # so many that none of them is a flood by itself
+    block = b"".join(words) * 6
+    attention = Attention(Search(words))
+    followed = sum(len(attention.hits(block)[0]) for _ in range(300))
+    paid = 300 * (len(block) >> 10)
+    assert paid < followed < (16 << 10) + paid + 500 * (1 << 6)
+    assert attention.passed_over == 300 * 3000 - followed
 
 
-def test_of_one_literal_in_a_flood_less_is_followed_up_than_of_many() -> None:
-    attention = Attention()
-    hits = [(1, place, place + 3) for place in range(4000)]
-    followed = sum(len(attention.ration(hits, 16_000)) for _ in range(1000))
-    assert followed == (8 << 10) + 1000 * (16_000 >> 11)
-    assert attention.passed_over == 4_000_000 - followed
+def test_of_a_literal_that_comes_too_often_one_a_block_is_followed_up() -> None:
+    attention = Attention(Search([b"BUG: ", b"Oops", b"panic"]))
+    flood = b"BUG: " * 3000
+    before = [len(attention.hits(flood)[0]) for _ in range(3)]
+    assert before == [3000] * 3
+    assert attention.hits(flood) == ([(0, 0, 5)], None)
+    assert attention.passed_over == 2999
 
 
-def test_beside_a_flood_of_one_literal_the_others_are_followed_up_in_their_order() -> None:
-    attention = Attention()
-    flood = [(1, place, place + 3) for place in range(1000)]
-    for _ in range(20):
-        attention.ration(flood, 16_000)
-    among = [*flood[:300], (2, 300, 303), *flood[301:600], (3, 600, 603), *flood[601:]]
-    chosen = attention.ration(among, 16_000)
-    assert [hit[0] for hit in chosen] == [1] * (16_000 >> 11) + [2, 3]
-    assert chosen == sorted(chosen, key=lambda hit: hit[2])
+def test_beside_a_flood_the_others_are_followed_up_in_their_order() -> None:
+    attention = Attention(Search([b"BUG: ", b"Oops", b"panic"]))
+    flood = b"BUG: " * 3000
+    for _ in range(3):
+        attention.hits(flood)
+    hits, found = attention.hits(b"panic" + flood + b"Oops" + flood + b"panic")
+    assert [hit[0] for hit in hits] == [2, 0, 1, 2]
+    assert found is None
+
+
+def test_a_literal_is_looked_for_again_where_its_flood_has_ended() -> None:
+    attention = Attention(Search([b"BUG: ", b"Oops", b"panic"]))
+    for _ in range(4):
+        attention.hits(b"BUG: " * 3000)
+    calm = (b"nothing to say " * 200 + b"BUG: BUG: ") * 2
+    hits, found = attention.hits(calm)
+    assert [hit[0] for hit in hits] == [0] * 4
+    assert found is hits
+
+
+def test_however_the_floods_alternate_few_searches_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    search = Search([b"w%02d;" % number for number in range(12)])
+    made = []
+    without = search.without
+    monkeypatch.setattr(search, "without", lambda numbers: made.append(numbers) or without(numbers))
+    attention = Attention(search)
+    for turn in range(1, 600):
+        attention.hits(b"".join(search.literal(number) * 400 for number in range(12) if turn >> number & 1))
+    assert len(made) == len(set(made)) == 24
 
 
 def test_the_first_of_ten_thousand_failures_is_kept() -> None:
