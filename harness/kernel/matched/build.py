@@ -21,7 +21,7 @@ from harness.kernel.distro import depmod
 from harness.kernel.matched.resolve import ResolvedConfig
 from harness.kernel.matched.source import SourceTree
 from harness.kernel.matched.toolchain import Toolchain
-from harness.kernel.matched.trees import OBJECTS, BuildTree, build_tree
+from harness.kernel.matched.trees import BuildTree, build_tree, objects_of
 from harness.leash import leash
 from harness.store import Progress, Store, no_space_left, silent
 
@@ -54,9 +54,9 @@ def built(
     }
 
     def make(folder: Path) -> None:
-        with build_tree(source, toolchain, OBJECTS, store) as tree:
+        symbols = config.symbols
+        with build_tree(source, toolchain, objects_of(symbols), store) as tree:
             _replace_if_changed(config.path, tree.path / ".config")
-            symbols = config.symbols
             goals = [toolchain.arch.make, *(["modules"] if "m" in symbols.values() else [])]
             Make(tree, store, progress).run(goals)
             shutil.copyfile(tree.path / toolchain.arch.image, folder / "kernel")
@@ -83,7 +83,7 @@ def device_tree(name: str, config: ResolvedConfig, source: SourceTree, toolchain
     goal = f"{found[0].relative_to(folder).with_suffix('.dtb')}"
 
     def make(into: Path) -> None:
-        with build_tree(source, toolchain, OBJECTS, store) as tree:
+        with build_tree(source, toolchain, objects_of(config.symbols), store) as tree:
             _replace_if_changed(config.path, tree.path / ".config")
             Make(tree, store, silent).run([goal])
             shutil.copyfile(tree.path / "arch" / toolchain.arch.srcarch / "boot/dts" / goal, into / "dtb")

@@ -5,9 +5,10 @@
 A tree is no artefact: make itself knows what of it is out of date, so an interrupted build goes on and a changed symbol
 rebuilds what depends on it. A compiler that has been replaced, or another source, starts the tree anew.
 
-All targets of an architecture share one tree: make compiles what differs from the configuration before, and no more. A
-tree for each, begun as a copy, was tried: objtool is built by its absolute path, and whatever it has checked is
-compiled again after it. ccache costs a first build a third of its time, so it is for those who want it
+All targets of an architecture share one tree: make compiles what differs from the configuration before, and no more.
+Kernels with modules have one of their own, for CONFIG_MODULES is in nearly every object: taking turns in one tree, the
+two kinds would be compiled whole each time. A tree for each target, begun as a copy, was tried: objtool is built by its
+absolute path, and whatever it has checked is compiled again after it. ccache costs a first build a third of its time, so it is for those who want it
 (BOOTMATRIX_CCACHE=1), such as a bisection over many revisions.
 """
 
@@ -23,11 +24,16 @@ from pathlib import Path
 
 from harness.kernel.matched.source import SourceTree
 from harness.kernel.matched.toolchain import Toolchain
+from harness.kernel.symbols import Symbols
 from harness.store import Store, write_atomically
 
 _MADE_WITH = ".made-with"
-OBJECTS = "objects"
 KCONFIG = "kconfig"  # apart, since working out a configuration writes one into the tree
+
+
+def objects_of(symbols: Symbols) -> str:
+    """The use of the tree that a kernel with these symbols is compiled in."""
+    return "objects-modular" if symbols.get("MODULES") == "y" else "objects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ class BuildTree:
 
 @contextlib.contextmanager
 def build_tree(source: SourceTree, toolchain: Toolchain, use: str, store: Store) -> Iterator[BuildTree]:
-    """Hold the tree of an architecture for a use (OBJECTS or KCONFIG); waits for whoever has it."""
+    """Hold the tree of an architecture for a use (`objects_of` or KCONFIG); waits for whoever has it."""
     name = f"{source.place[:16]}-{toolchain.arch.arch}-{use}"
     with store.lock("build", name, room=1 << 30):
         path = store.root / "build" / name

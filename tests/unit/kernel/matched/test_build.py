@@ -83,6 +83,16 @@ def test_an_image_in_the_store(small: Small) -> None:
     assert "CC      a.o" in (made / "log").read_text(encoding="utf-8")
 
 
+def test_a_kernel_with_modules_leaves_the_objects_of_those_without_alone(small: Small, tmp_path: Path) -> None:
+    small.build()
+    modular = tmp_path / "modular"
+    modular.write_text("CONFIG_MODULES=y\n", encoding="utf-8")
+    small._replace(config=ResolvedConfig(modular, "modular")).build()
+    assert (small.tree / ".config").read_text(encoding="utf-8") == "CONFIG_A=y\n"
+    assert small.compiled() == ["a", "b", "c"]
+    assert len(kernels(small.store)) == 2
+
+
 def test_the_first_error_is_told_and_the_next_build_goes_on(small: Small) -> None:
     (small.folder / "c.c").write_text("echo 'c.c:1:5: error: no such thing' >&2; exit 1\n", encoding="utf-8")
     with pytest.raises(HostError) as caught:
