@@ -8,8 +8,8 @@ rebuilds what depends on it. A compiler that has been replaced, or another sourc
 All targets of an architecture share one tree: make compiles what differs from the configuration before, and no more.
 Kernels with modules have one of their own, for CONFIG_MODULES is in nearly every object: taking turns in one tree, the
 two kinds would be compiled whole each time. A tree for each target, begun as a copy, was tried: objtool is built by its
-absolute path, and whatever it has checked is compiled again after it. ccache costs a first build a third of its time, so it is for those who want it
-(BOOTMATRIX_CCACHE=1), such as a bisection over many revisions.
+absolute path, and whatever it has checked is compiled again after it. ccache costs a first build a third of its time,
+so it is for those who want it (BOOTMATRIX_CCACHE=1), such as a bisection over many revisions.
 """
 
 from __future__ import annotations
