@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from operator import itemgetter
 
-from harness.diagnosis.needles import Hit, Search
+from harness.diagnosis.needles import Hit, Search, end_of
 
 _BURST = 16 << 10
 """Literals that are followed up however dense they come."""
@@ -25,7 +24,6 @@ _TOO_OFTEN = 8 << 10
 """A literal seen so often in dense blocks is, in blocks that are dense of it, looked for once."""
 _FLOODS = 8
 """Literals of which that is known, and thrice as many sets of them that are met together: each costs a search."""
-_end = itemgetter(2)
 
 
 class Attention:
@@ -57,7 +55,7 @@ class Attention:
             return self._ration(found), found
         self.passed_over += sum(often[literal] - 1 for literal in flood)
         found += (self._first(literal, block) for literal in flood)
-        found.sort(key=_end)
+        found.sort(key=end_of)
         return self._ration(found), None
 
     def _search_without(self, flood: frozenset[int]) -> Search:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 
 from harness.diagnosis.attention import Attention
 from harness.diagnosis.boots import BootRecord, Open
@@ -14,7 +12,7 @@ from harness.diagnosis.decide import boot_of, decide
 from harness.diagnosis.diagnosis import Diagnosis, Milestone, Severity
 from harness.diagnosis.message import Message, messages, plain
 from harness.diagnosis.milestones import BANNER, CAPTURE, CONSOLE, MARK, SIGNS, Sign
-from harness.diagnosis.needles import Hit, Needles
+from harness.diagnosis.needles import Hit, Needles, between
 from harness.diagnosis.rule import Rule
 
 _PENDING = 1 << 14
@@ -104,7 +102,6 @@ class Diagnoser:
             place = hits[at][1]
             end = block.find(b"\n", place, place + _WINDOW)
             end = place + _WINDOW - _WINDOW // 8 if end < 0 else end
-            begin = at
             while at < last and hits[at][1] < end:
                 at += 1
             start = max(block.rfind(b"\n", max(done, place - _WINDOW), place) + 1, done)
@@ -116,10 +113,7 @@ class Diagnoser:
             counted = start
             self._before = (block, start)
             raw = block[start:end]
-            if hits is found:
-                there: Sequence[Hit] = hits[begin:at]
-            else:
-                there = self._needles.search.in_bytes(raw) if found is None else _between(found, start, end)
+            there = self._needles.search.in_bytes(raw) if found is None else between(found, start, end)
             self._look(raw, _distinct(there))
             done = min(end + 1, len(block))
         if self._boot.pending and done < len(block):
@@ -249,7 +243,6 @@ _MAGIC = (
     (b"PK\x03\x04", "a zip archive"),
     (b"\x7fELF", "an ELF binary"),
 )
-_end = itemgetter(2)
 _SHARED: list[Needles[Rule | Sign]] = []
 
 
@@ -259,11 +252,6 @@ def _needles(known: Iterable[Rule | Sign]) -> Needles[Rule | Sign]:
 
 def _decoded(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
-
-
-def _between(hits: Sequence[Hit], start: int, end: int) -> Sequence[Hit]:
-    """Those within, of hits in the order of their ends; and what begins before it where a long line was cut."""
-    return hits[bisect_right(hits, start, key=_end) : bisect_right(hits, end, key=_end)]
 
 
 def _distinct(hits: Sequence[Hit]) -> tuple[int, ...]:

@@ -6,7 +6,9 @@ them at 19.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
@@ -14,6 +16,7 @@ from ahocorasick_rs import AhoCorasick, BytesAhoCorasick, Implementation
 T = TypeVar("T")
 Hit = tuple[int, int, int]
 """The number of a literal, where it starts, where it ends."""
+end_of: Callable[[Hit], int] = itemgetter(2)
 
 
 class Search:
@@ -30,7 +33,7 @@ class Search:
         return self._literals[number]
 
     def in_bytes(self, block: bytes) -> list[Hit]:
-        """Every place of a literal, in the order of the text."""
+        """Every place of a literal, in the order of their ends."""
         found = self._automaton.find_matches_as_indexes(block, overlapping=True)
         if self._wanted is None:
             return found
@@ -39,6 +42,11 @@ class Search:
     def without(self, numbers: Collection[int]) -> Search:
         """A search for all others, with the same numbers. Takes some 20 ms to make."""
         return Search(self._literals, [number for number in range(len(self._literals)) if number not in numbers])
+
+
+def between(hits: Sequence[Hit], start: int, end: int) -> Sequence[Hit]:
+    """Those within, of hits in the order of their ends; and what begins before it where a long line was cut."""
+    return hits[bisect_right(hits, start, key=end_of) : bisect_right(hits, end, key=end_of)]
 
 
 class Needles(Generic[T]):
