@@ -28,11 +28,14 @@ INNER = Wiring(
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What the outer machine gets: the inner QEMU's `argv`, `files` by their path in the payload, `disks` by serial."""
+    """What the outer machine gets: the inner QEMU's `argv`, `files` by their path in the payload, `disks` by serial.
+
+    A file is made of those on the host, one behind the other.
+    """
 
     target: Target
     argv: tuple[str, ...]
-    files: Mapping[str, Path]
+    files: Mapping[str, tuple[Path, ...]]
     disks: Mapping[str, DiskFile]
 
 
@@ -57,33 +60,33 @@ def inside(target: Target, media: Media) -> Inside:
                 where=target_file(target, "machine.accelerator"),
                 hint="choose another medium or image for it, or use a host with KVM",
             )
-    files: dict[str, Path] = {}
+    files: dict[str, tuple[Path, ...]] = {}
 
-    def moved(name: str, path: Path | None) -> Path | None:
-        if path is not None:
-            files[str(_FOLDER / name)] = path
-        return path and Path("/", _FOLDER, name)
+    def moved(name: str, *parts: Path) -> Path:
+        files[str(_FOLDER / name)] = parts
+        return Path("/", _FOLDER, name)
 
-    # Each byte that is written to flash is several exits: fresh variables take EDK II more time there than all else.
-    # Verified starts are of keys in those variables, so there they stay.
-    volatile = not target.machine.secure_boot
-    firmware = media.firmware and replace(
-        media.firmware,
-        code=moved("code.fd", media.firmware.code) or media.firmware.code,
-        variables=media.firmware.variables
-        if volatile
-        else moved("variables.fd", media.firmware.variables) or media.firmware.variables,
-        volatile=volatile,
-    )
+    def given(name: str, path: Path | None) -> Path | None:
+        return path and moved(name, path)
+
+    firmware, bios = media.firmware, given("bios", media.bios)
+    if firmware and target.machine.secure_boot:  # it verifies by keys among its variables, and there they stay
+        code, variables = moved("code.fd", firmware.code), moved("variables.fd", firmware.variables)
+        firmware = replace(firmware, code=code, variables=variables)
+    elif firmware:
+        # Each byte that is written to flash is several exits: fresh variables take EDK II more time there than all
+        # else. In a ROM it sees none, and keeps them in memory. They lie there below the code, as in flash: where
+        # nothing is, it looks for flash at 4096 addresses, each an exit.
+        firmware, bios = None, moved("bios", firmware.variables, firmware.code)
     disks = {f"disk{number}": _outside(disk) for number, disk in enumerate(media.disks)}
     if media.iso:
         disks["iso"] = DiskFile(media.iso)
     there = replace(
         media,
-        kernel=moved("kernel", media.kernel),
-        initrd=moved("initrd", media.initrd),
-        dtb=moved("dtb", media.dtb),
-        bios=moved("bios", media.bios),
+        kernel=given("kernel", media.kernel),
+        initrd=given("initrd", media.initrd),
+        dtb=given("dtb", media.dtb),
+        bios=bios,
         disks=tuple(_within(disk, number) for number, disk in enumerate(media.disks)),
         iso=media.iso and _DISKS / "iso",
         firmware=firmware,

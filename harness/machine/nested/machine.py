@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.image import cpio
-from harness.image.entries import file
+from harness.image.entries import content_of, file
 from harness.machine.complaint import complaint
 from harness.machine.nested.argv import LOG, inside, outer_argv
 from harness.machine.nested.host import NestedHost
@@ -35,7 +35,7 @@ class NestedMachine(QemuMachine):
         self._payload = folder.absolute() / _PAYLOAD
 
     def _prepare(self) -> None:
-        entries = [file(path, source) for path, source in self._inside.files.items()]
+        entries = [file(path, _whole(parts)) for path, parts in self._inside.files.items()]
         words = b"".join(word.encode() + b"\0" for word in self._inside.argv)
         with self._payload.open("wb") as out:
             cpio.write([*entries, file("nested/argv", words)], out)
@@ -52,3 +52,8 @@ class NestedMachine(QemuMachine):
         except OSError:
             said = ""
         return "; ".join(text for text in (said, super()._last_words()) if text)
+
+
+def _whole(parts: tuple[Path, ...]) -> Path | bytes:
+    """Only small files are of several parts."""
+    return parts[0] if len(parts) == 1 else b"".join(chunk for part in parts for chunk in content_of(part).chunks())

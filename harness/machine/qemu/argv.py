@@ -146,7 +146,7 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
     machine = target.machine
     words = [machine.type, *(f"{key}={_switch(value)}" for key, value in machine.properties.items())]
     if media.firmware:
-        words += ["pflash0=firmware-code", *([] if media.firmware.volatile else ["pflash1=firmware-variables"])]
+        words += ["pflash0=firmware-code", "pflash1=firmware-variables"]
         words += ["smm=on"] if media.firmware.smm else []
     yield from ("-machine", ",".join(words))
     in_turn = accelerator == "tcg" and machine.threads == "single"
@@ -161,8 +161,7 @@ def _board(target: Target, accelerator: str, media: Media, cpu: str | None) -> I
         # Nobody presses a key: arm64's and riscv64's would wait five seconds for one.
         yield from ("-boot", "menu=on,splash-time=0")
         yield from _json("-blockdev", _file_node("firmware-code", media.firmware.code, read_only=True))
-        if not media.firmware.volatile:
-            yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
+        yield from _json("-blockdev", _file_node("firmware-variables", media.firmware.variables))
         if media.firmware.smm:  # or the guest could write to the variables, and enrol a key of its own
             yield from ("-global", "driver=cfi.pflash01,property=secure,value=on")
 

@@ -24,7 +24,6 @@ class Firmware:
     code: Path
     variables: Path
     smm: bool = False  # it keeps its variables where only system management mode writes to them
-    volatile: bool = False  # the machine has no flash for variables, and the firmware keeps them in memory
 
 
 def _fits(descriptor: dict[str, Any], arch: Arch, machine: str, *, secure: bool) -> bool:
