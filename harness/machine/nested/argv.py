@@ -41,6 +41,46 @@ class Inside:
 
 def inside(target: Target, media: Media) -> Inside:
     """The inner machine as the outer one has it. Raises InputError for what only the host could give it."""
+    _refuse(target, media)
+    files: dict[str, tuple[Path, ...]] = {}
+
+    def moved(name: str, *parts: Path) -> Path:
+        files[str(_FOLDER / name)] = parts
+        return Path("/", _FOLDER, name)
+
+    def kept(name: str, path: Path | None) -> Path | None:
+        return path and moved(name, path)
+
+    firmware, bios = media.firmware, kept("bios", media.bios)
+    if firmware and target.machine.secure_boot:  # it verifies by keys among its variables, and there they stay
+        code, variables = moved("code.fd", firmware.code), moved("variables.fd", firmware.variables)
+        firmware = replace(firmware, code=code, variables=variables)
+    elif firmware:
+        # Each byte that is written to flash is several exits: fresh variables take EDK II more time there than all
+        # else. In a ROM it sees none, and keeps them in memory. They lie there below the code, as in flash: where
+        # nothing is, it looks for flash at 4096 addresses, each an exit.
+        bios = moved("bios", firmware.variables, firmware.code)
+        firmware = None
+    disks = {f"disk{number}": _outside(disk) for number, disk in enumerate(media.disks)}
+    if media.iso:
+        disks["iso"] = DiskFile(media.iso)
+    there = replace(
+        media,
+        kernel=kept("kernel", media.kernel),
+        initrd=kept("initrd", media.initrd),
+        dtb=kept("dtb", media.dtb),
+        bios=bios,
+        disks=tuple(_within(disk, number) for number, disk in enumerate(media.disks)),
+        iso=media.iso and _DISKS / "iso",
+        firmware=firmware,
+    )
+    wiring = INNER if target.console.channel else replace(INNER, channel=None)
+    argv = qemu_argv(target, there, accelerator="kvm", wiring=wiring, binary=_BINARY, cpu="host")
+    return Inside(target, tuple(argv), files, disks)
+
+
+def _refuse(target: Target, media: Media) -> None:
+    """What only the host could give."""
     if any(nic.internet for nic in target.nics):
         raise InputError(
             "a machine inside another has no way to the internet",
@@ -60,40 +100,6 @@ def inside(target: Target, media: Media) -> Inside:
                 where=target_file(target, "machine.accelerator"),
                 hint="choose another medium or image for it, or use a host with KVM",
             )
-    files: dict[str, tuple[Path, ...]] = {}
-
-    def moved(name: str, *parts: Path) -> Path:
-        files[str(_FOLDER / name)] = parts
-        return Path("/", _FOLDER, name)
-
-    def given(name: str, path: Path | None) -> Path | None:
-        return path and moved(name, path)
-
-    firmware, bios = media.firmware, given("bios", media.bios)
-    if firmware and target.machine.secure_boot:  # it verifies by keys among its variables, and there they stay
-        code, variables = moved("code.fd", firmware.code), moved("variables.fd", firmware.variables)
-        firmware = replace(firmware, code=code, variables=variables)
-    elif firmware:
-        # Each byte that is written to flash is several exits: fresh variables take EDK II more time there than all
-        # else. In a ROM it sees none, and keeps them in memory. They lie there below the code, as in flash: where
-        # nothing is, it looks for flash at 4096 addresses, each an exit.
-        firmware, bios = None, moved("bios", firmware.variables, firmware.code)
-    disks = {f"disk{number}": _outside(disk) for number, disk in enumerate(media.disks)}
-    if media.iso:
-        disks["iso"] = DiskFile(media.iso)
-    there = replace(
-        media,
-        kernel=given("kernel", media.kernel),
-        initrd=given("initrd", media.initrd),
-        dtb=given("dtb", media.dtb),
-        bios=bios,
-        disks=tuple(_within(disk, number) for number, disk in enumerate(media.disks)),
-        iso=media.iso and _DISKS / "iso",
-        firmware=firmware,
-    )
-    wiring = INNER if target.console.channel else replace(INNER, channel=None)
-    argv = qemu_argv(target, there, accelerator="kvm", wiring=wiring, binary=_BINARY, cpu="host")
-    return Inside(target, tuple(argv), files, disks)
 
 
 def _outside(disk: DiskFile) -> DiskFile:
