@@ -54,10 +54,8 @@ def run(
     choice = KernelChoice.of(kernel)
     choice.check({cell.target.arch for cell in cells})
     works = [
-        CellWork(
-            choice.applied(cell), store, kernel=choice.file, source=source, board=bound.board_for(cell.target.name)
-        )
-        for cell in cells
+        CellWork(cell, store, kernel=choice.file, source=source, board=bound.board_for(cell.target.name))
+        for cell in choice.applied(cells)
     ]
     return execute(works, output, store, bound)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import threading
 import time
 import traceback
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import BootmatrixError
@@ -21,21 +21,21 @@ from harness.run.accelerators import Emulator, Emulators
 from harness.run.admission import Admission
 from harness.run.attempt import Attempt, MachineMaker, admitted, attempt, make_machine
 from harness.run.history import History
-from harness.run.initcalls import PURPOSE, explained, stopped_before_init, with_initcall_debug
 from harness.run.records import cell_record, not_booted, refused
+from harness.run.threads import Abandoned
+from harness.run.trial import Trial
 from harness.run.work import Prepared, Work
-from harness.words import Outcome, Verdict
+from harness.words import Verdict
 
 BUILDERS = 4  # downloads wait more than they compute
-# A kernel that panicked will panic again: trying once more would only hide it.
-NEVER_RETRIED = frozenset(
-    {Outcome.KERNEL_PANIC, Outcome.INIT_DIED, Outcome.NO_ROOTFS, Outcome.OOPS, Outcome.OOM, Outcome.RESET_LOOP}
-)
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What a run needs besides its works. `jobs` boots run at once at most; admission may let fewer."""
+    """What a run needs besides its works. `jobs` boots run at once at most; admission may let fewer.
+
+    `ended` is set once nobody waits any more for what threads do.
+    """
 
     run_dir: Path
     progress: Progress
@@ -46,6 +46,7 @@ class Engine:
     lab: BoundLab = field(default_factory=BoundLab)
     preflight: bool = True  # whether its errors keep a cell from being booted
     machines: MachineMaker = make_machine
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,15 @@ class Run:
     """One execution; `records` is true at any time, also after an interruption."""
 
     def __init__(self, engine: Engine, works: Sequence[Work]) -> None:
+        """`works`: no two of one id, under which each has its folder and its record."""
+        if len({work.id for work in works}) != len(works):
+            raise ValueError("two works of one id")
         self._engine = engine
         self._works = list(works)
         self._records: dict[str, CellRecord] = {}
         self._line: asyncio.PriorityQueue[_Waiting] = asyncio.PriorityQueue()
         self._numbers = itertools.count()
         self._told_of: set[str] = set()
-        self._ended = threading.Event()
         (engine.run_dir / "console").mkdir(parents=True, exist_ok=True)
 
     @property
@@ -89,19 +92,17 @@ class Run:
 
     async def finish(self) -> list[CellRecord]:
         """Build and boot everything."""
-        with ThreadPoolExecutor(BUILDERS, thread_name_prefix="build") as pool:
-            try:
-                async with asyncio.TaskGroup() as group:
-                    for work in sorted(self._works, key=self._expected, reverse=True):
-                        group.create_task(self._build(work, pool))
-                    for _ in range(min(self._engine.jobs, len(self._works))):
-                        group.create_task(self._boot_next())
-            except BaseException:
-                self._ended.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-            finally:
-                self._engine.history.save()
+        pool = Abandoned(BUILDERS, thread_name_prefix="build")
+        try:
+            async with asyncio.TaskGroup() as group:
+                for work in sorted(self._works, key=self._expected, reverse=True):
+                    group.create_task(self._build(work, pool))
+                for _ in range(min(self._engine.jobs, len(self._works))):
+                    group.create_task(self._boot_next())
+        finally:
+            self._engine.ended.set()
+            pool.shutdown()
+            self._engine.history.save()
         return self.records
 
     def _expected(self, work: Work) -> float:
@@ -117,15 +118,16 @@ class Run:
     def _work_folder(self, work: Work) -> Path:
         return self._engine.run_dir / "work" / work.id
 
-    async def _build(self, work: Work, pool: ThreadPoolExecutor) -> None:
+    async def _build(self, work: Work, pool: Abandoned) -> None:
         started = time.monotonic()
         progress = self._engine.progress
         progress.phase(work.id, "build")
         board = self._engine.lab.board_for(work.target.name)
         folder = self._work_folder(work)
+        given_up = threading.Event()
 
         def tell(text: str) -> None:
-            if self._ended.is_set():
+            if given_up.is_set() or self._engine.ended.is_set():
                 raise KeyboardInterrupt  # nobody waits any more: a kernel's build would go on for minutes
             progress.phase(work.id, "build", text)
 
@@ -141,6 +143,7 @@ class Run:
             else:
                 prepared = await asyncio.get_running_loop().run_in_executor(pool, prepare)
         except Exception as problem:
+            given_up.set()
             self._done(not_booted(work, Verdict.ERROR, self._told(work, problem), build=time.monotonic() - started))
             return
         self._tell(prepared)
@@ -178,17 +181,17 @@ class Run:
         if isinstance(problem, OSError):
             return f"the host failed: {problem}; see that its disk is neither full nor read-only"
         log = self._engine.run_dir / "console" / f"{work.id}.traceback"
-        log.write_text("".join(traceback.format_exception(problem)), encoding="utf-8", errors="backslashreplace")
+        trace = "".join(traceback.format_exception(problem))
+        with contextlib.suppress(OSError):  # without room for it, still this cell alone
+            log.write_text(trace, encoding="utf-8", errors="backslashreplace")
         return f"a bug in bootmatrix: {problem!r}; please report it with {log}"
 
     async def _emulator(self, work: Work) -> Emulator:
         return await self._engine.emulators.of(work.target, work.axes[1])
 
     async def _boot(self, built: _Built, emulator: Emulator | None) -> None:
-        work = built.work
-        attempts: list[Attempt] = []
+        work, folder = built.work, self._work_folder(built.work)
         machine_name = work.target.machine.type
-        folder = self._work_folder(work)
 
         async def once(prepared: Prepared, name: str) -> Attempt:
             nonlocal machine_name
@@ -197,39 +200,33 @@ class Run:
             records = self._engine.run_dir / "console"
             return await attempt(work, prepared, machine, records=records, name=name, progress=self._engine.progress)
 
-        async def anew() -> Prepared:  # a machine that was never switched on before
+        async def anew() -> Prepared:
             return await asyncio.to_thread(work.prepare, folder, lambda _: None)
 
-        while not attempts or self._again(work, attempts):
-            prepared = await anew() if attempts else built.prepared
-            name = work.id if not attempts else f"{work.id}.attempt{len(attempts) + 1}"
-            attempts.append(await once(prepared, name))
-        probes: list[Attempt] = []
-        if stopped_before_init(attempts[-1], built.prepared):
-            self._engine.progress.note(f"{work.id} stopped before init: booting it once more, with initcall_debug")
-            probe = await once(with_initcall_debug(await anew()), f"{work.id}.{PURPOSE}")
-            probes.append(replace(probe, purpose=PURPOSE))
-            attempts[-1] = explained(attempts[-1], probe)
-        if attempts[-1].verdict is Verdict.PASS and attempts[-1].result:
-            self._engine.history.took(work.id, attempts[-1].result.boot)
+        trial = Trial(work, built.prepared, once, anew, self._engine.progress.note)
+        try:
+            await trial.run()
+        except Exception as problem:
+            if not trial.attempts:
+                raise
+            self._engine.progress.note(f"{work.id} could not be booted once more: {self._told(work, problem)}")
+        finally:  # also of an interruption: what was judged stays judged
+            if trial.attempts:
+                self._judged(built, emulator, machine_name, trial)
+
+    def _judged(self, built: _Built, emulator: Emulator | None, machine_name: str, trial: Trial) -> None:
+        last = trial.attempts[-1]
+        if last.verdict is Verdict.PASS and last.result:
+            self._engine.history.took(built.work.id, last.result.boot)
         self._done(
             cell_record(
-                work,
+                built.work,
                 machine=machine_name,
                 emulator=emulator,
                 prepared=built.prepared,
-                attempts=attempts,
-                probes=probes,
+                attempts=trial.attempts,
+                probes=trial.probes,
                 build=built.seconds,
                 run_dir=self._engine.run_dir,
             )
         )
-
-    @staticmethod
-    def _again(work: Work, attempts: Sequence[Attempt]) -> bool:
-        last = attempts[-1]
-        if last.verdict is Verdict.ERROR:
-            return sum(one.verdict is Verdict.ERROR for one in attempts) <= work.retry.errors
-        if last.verdict is Verdict.FAIL and last.ruling and last.ruling.outcome not in NEVER_RETRIED:
-            return sum(one.verdict is Verdict.FAIL for one in attempts) <= work.retry.failures
-        return False

@@ -22,7 +22,9 @@ def stopped_before_init(attempt: Attempt, prepared: Prepared) -> bool:
     """Whether a kernel was started by us, spoke, and stopped for no reason that is known before it ran a program."""
     case = attempt.case
     known = attempt.diagnosis is not None and attempt.diagnosis.id != RULE_BROKEN
-    if case is None or case.outcome not in _HUNG or known or prepared.media.kernel is None:
+    if case is None or case.outcome not in _HUNG or known:
+        return False
+    if prepared.media.kernel is None or prepared.preamble:  # its words are not ours to give, or were typed to a loader
         return False
     spoke = case.said(r"Linux version \d|^Booting Linux on physical CPU")
     return bool(spoke) and not case.said(r" as init process|^Freeing unused kernel")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,7 +41,9 @@ class KernelChoice:
         for arch in sorted(archs):
             user_kernel(self.file, arch)
 
-    def applied(self, cell: Cell) -> Cell:
-        """The cell with this choice in its name."""
+    def applied(self, cells: Iterable[Cell]) -> list[Cell]:
+        """The cells with this choice in their names; those that differ in nothing but their kernel are one."""
         kernel = "user" if self.file else self.kind
-        return replace(cell, kernel=kernel) if kernel else cell
+        if not kernel:
+            return list(cells)
+        return list({cell.id: cell for cell in (replace(cell, kernel=kernel) for cell in cells)}.values())

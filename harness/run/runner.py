@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from harness.run.admission import Admission, boots_at_once
 from harness.run.engine import Engine, Run
 from harness.run.history import History
 from harness.run.records import host_record
+from harness.run.threads import Abandoned
 from harness.run.work import Work
 from harness.store import Store
 
@@ -62,20 +64,30 @@ def chosen_run_dir(path: Path) -> Path:
 
 
 def run_works(works: Sequence[Work], options: Options, store: Store, progress: Progress) -> RunRecord:
-    """Run them all and return the record, also of an interrupted run (SIGINT, SIGTERM, SIGHUP). Blocks until done."""
+    """Run them all and return the record, also of an interrupted run (SIGINT, SIGTERM, SIGHUP). Blocks until done.
+
+    An interrupted run waits for no thread: who gets a signal wants the record before the next one ends the process.
+    """
     clock = time.monotonic()
     started = datetime.now(UTC)
     emulators_seen: list[Emulators] = []
     runs: list[Run] = []
+    ended = threading.Event()
+
+    def note(text: str) -> None:
+        if ended.is_set():
+            raise KeyboardInterrupt  # in a thread that makes a nested host: a kernel's build would go on for minutes
+        progress.note(text)
 
     async def main() -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - we are running in it
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(Abandoned())
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: its owner handles signals
                 loop.add_signal_handler(number, task.cancel)
-        emulators = Emulators(store, progress.note)
+        emulators = Emulators(store, note)
         emulators_seen.append(emulators)
         engine = Engine(
             run_dir=options.run_dir,
@@ -86,6 +98,7 @@ def run_works(works: Sequence[Work], options: Options, store: Store, progress: P
             jobs=options.jobs or boots_at_once(len(os.sched_getaffinity(0))),
             lab=options.lab,
             preflight=options.preflight,
+            ended=ended,
         )
         run = Run(engine, works)
         runs.append(run)

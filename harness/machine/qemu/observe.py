@@ -30,8 +30,19 @@ async def observe_guest(monitor: Monitor, folder: Path | None) -> Observation:
     if folder is None:
         return Observation((first, second))
     screen = await _screen(monitor, folder / "screen.png")
-    ranges, truncated = ram_ranges(await _ask(monitor, "info mtree -f"))
+    ranges, more = ram_ranges(await _ask(monitor, "info mtree -f"))
     dumps: list[Path] = []
+    try:
+        complete = await _dump(monitor, ranges, folder, dumps)
+    except BaseException:  # out of time, or interrupted: nobody looks at what is there
+        for path in dumps:
+            path.unlink(missing_ok=True)
+        raise
+    return Observation((first, second), tuple(dumps), more or not complete, screen)
+
+
+async def _dump(monitor: Monitor, ranges: list[tuple[int, int]], folder: Path, dumps: list[Path]) -> bool:
+    """Each range to a file, which `dumps` has from its first moment. Whether there was room for all."""
     for number, (start, size) in enumerate(ranges):
         path = folder / f"memory{number}.bin"
         path.touch(mode=0o600)
@@ -39,9 +50,8 @@ async def observe_guest(monitor: Monitor, folder: Path | None) -> Observation:
         try:
             await monitor.execute("pmemsave", val=start, size=size, filename=str(path))
         except QMPError:  # a full disk: what was dumped already is looked at
-            truncated = True
-            break
-    return Observation((first, second), tuple(dumps), truncated, screen)
+            return False
+    return True
 
 
 async def _screen(monitor: Monitor, path: Path) -> Path | None:

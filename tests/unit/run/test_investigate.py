@@ -14,6 +14,7 @@ import pytest
 import harness.run.engine as engine_module
 from harness.boot.judge import Ruling
 from harness.boot.session import BootResult
+from harness.boot.uboot import UBootScript
 from harness.diagnosis import why
 from harness.diagnosis.case import Case
 from harness.diagnosis.cause import Cause, Weight, explains
@@ -140,6 +141,8 @@ def test_who_is_booted_once_more(
     attempt = case_from(target, tmp_path / "c.log", outcome, "", text)
     assert stopped_before_init(attempt, prepared("a")) is wanted
     assert not stopped_before_init(attempt, Prepared(Media(), lambda _: ()))  # an ISO has a command line of its own
+    typed = replace(prepared("a"), preamble=UBootScript(("setenv bootargs 'a'",), "booti"))
+    assert not stopped_before_init(attempt, typed)  # nor does U-Boot read that of the machine
 
 
 def test_the_engine_boots_once_more_and_says_so(
