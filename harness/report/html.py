@@ -84,6 +84,19 @@ def _cells(body: ET.Element, record: RunRecord, run_dir: Path) -> None:
 
 
 def _story(parent: ET.Element, cell: CellRecord, run_dir: Path) -> None:
+    """What a cell's row opens to."""
+    _why(parent, cell)
+    _earlier(parent, cell)
+    _milestones(parent, cell)
+    _facts(_add(parent, "details"), "facts", _facts_of(cell))
+    _display(parent, cell, run_dir)
+    if cell.command:
+        _add(_add(parent, "details"), "summary", "boot it by hand")
+        _add(parent[-1], "pre", cell.command)
+    _console(parent, cell, run_dir)
+
+
+def _why(parent: ET.Element, cell: CellRecord) -> None:
     if cell.cause:
         _add(parent, "p", cell.cause, class_="cause")
     if cell.diagnosis:
@@ -95,29 +108,41 @@ def _story(parent: ET.Element, cell: CellRecord, run_dir: Path) -> None:
             _add(parent, "p", f"a rule of bootmatrix is broken: {rule}")
     if cell.missing:
         _add(parent, "p", f"not reached: {', '.join(cell.missing)}")
+
+
+def _earlier(parent: ET.Element, cell: CellRecord) -> None:
     for number, attempt in enumerate(cell.earlier, 1):
         line = _add(parent, "p", f"attempt {number}: {attempt.outcome or attempt.verdict} {attempt.cause or ''} ")
         _link(line, attempt.console, "its console")
-    if cell.milestones:
-        marks = _add(parent, "ol")
-        for mark in cell.milestones:
-            item = _add(marks, "li", f"{mark.name} {mark.at:.3f} s ")
-            _add(item, "code", mark.line)
+
+
+def _milestones(parent: ET.Element, cell: CellRecord) -> None:
+    if not cell.milestones:  # a list without an item is no list
+        return
+    marks = _add(parent, "ol")
+    for mark in cell.milestones:
+        item = _add(marks, "li", f"{mark.name} {mark.at:.3f} s ")
+        _add(item, "code", mark.line)
+
+
+def _facts_of(cell: CellRecord) -> list[tuple[str, str]]:
     facts = [("machine", cell.machine), ("arch", cell.arch.value), ("class", cell.class_.value)]
     if cell.accelerator:
         facts.append(("accelerator", f"{cell.accelerator.name}: {cell.accelerator.reason}"))
     spent = cell.durations
     facts.append(("seconds", f"build {spent.build:.1f}, boot {spent.boot:.1f}, teardown {spent.teardown:.1f}"))
-    facts += list(cell.artefacts.items())
-    _facts(_add(parent, "details"), "facts", facts)
+    return [*facts, *cell.artefacts.items()]
+
+
+def _display(parent: ET.Element, cell: CellRecord, run_dir: Path) -> None:
     if shown := picture(run_dir, cell.screen):
         # Inside of the page, so that it is seen also where the page is sent to somebody alone.
         source = "data:image/png;base64," + b64encode(shown).decode()
         _add(_add(parent, "p"), "img", class_="screen", src=source, alt="what the display showed")
     _link(_add(parent, "p"), cell.screen, "its display")
-    if cell.command:
-        _add(_add(parent, "details"), "summary", "boot it by hand")
-        _add(parent[-1], "pre", cell.command)
+
+
+def _console(parent: ET.Element, cell: CellRecord, run_dir: Path) -> None:
     if tail := console_tail(run_dir, cell.console, _TAIL_PASSED if cell.verdict is Verdict.PASS else _TAIL):
         # The browser drops one newline after <pre>; this one is for it, so that an empty first line stays.
         _add(parent, "pre", "\n" + "\n".join(tail), class_="console")

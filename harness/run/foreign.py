@@ -127,32 +127,12 @@ class ForeignWork:
 
     def prepare(self, folder: Path, say: Say) -> Prepared:
         """Nothing is built; a disk gets a copy-on-write overlay in `folder` and is never altered."""
-        foreign, target = self._foreign, self._target
-        disks: tuple[DiskFile, ...] = ()
-        if foreign.disk:
-            disks = (_overlay(foreign.disk.resolve(), folder),)
-        dtb = foreign.dtb and foreign.dtb.resolve()
-        if foreign.kernel and not dtb:
-            dtb = borrowed_dtb(target, self._store, say)
-        # The user's words come last: where the kernel takes the last one, theirs counts.
-        cmdline = (*cmdline_of(target, host_tsc_khz()), *foreign.append.split())
-        media = Media(
-            kernel=foreign.kernel and foreign.kernel.resolve(),
-            initrd=foreign.initrd and foreign.initrd.resolve(),
-            dtb=dtb,
-            cmdline=cmdline if foreign.kernel else (),
-            disks=disks,
-            iso=foreign.iso and foreign.iso.resolve(),
-            firmware=own_firmware(target, folder, self._store),
-            metadata=metadata_service(target, identity_of(target.name)),
-        )
+        target, media = self._target, self._media(folder, say)
 
         def rungs(asks_machine: bool) -> Sequence[Rung]:
             del asks_machine
-            return foreign_ladder(target, boots_kernel=foreign.kernel is not None, ready=foreign.ready)
+            return foreign_ladder(target, boots_kernel=media.kernel is not None, ready=self._foreign.ready)
 
-        files = {"kernel": media.kernel, "initrd": media.initrd, "dtb": dtb, "iso": media.iso, "disk": foreign.disk}
-        artefacts = {name: str(path) for name, path in files.items() if path}
         kernel = configured(self._kernel_in(media.kernel), self._store) if media.kernel else None
         facts = self._facts(kernel, media) if kernel else None
         return Prepared(
@@ -160,10 +140,38 @@ class ForeignWork:
             rungs,
             ends_at_ready=True,
             system_map=kernel.system_map if kernel else None,
-            artefacts={**artefacts, "origin": "the user's own"},
+            artefacts={**self._artefacts(media), "origin": "the user's own"},
             facts=facts,
             findings=preflight(facts) if facts else (),
         )
+
+    def _media(self, folder: Path, say: Say) -> Media:
+        foreign, target = self._foreign, self._target
+        dtb = foreign.dtb and foreign.dtb.resolve()
+        if foreign.kernel and not dtb:
+            dtb = borrowed_dtb(target, self._store, say)
+        # The user's words come last: where the kernel takes the last one, theirs counts.
+        cmdline = (*cmdline_of(target, host_tsc_khz()), *foreign.append.split())
+        return Media(
+            kernel=foreign.kernel and foreign.kernel.resolve(),
+            initrd=foreign.initrd and foreign.initrd.resolve(),
+            dtb=dtb,
+            cmdline=cmdline if foreign.kernel else (),
+            disks=(_overlay(foreign.disk.resolve(), folder),) if foreign.disk else (),
+            iso=foreign.iso and foreign.iso.resolve(),
+            firmware=own_firmware(target, folder, self._store),
+            metadata=metadata_service(target, identity_of(target.name)),
+        )
+
+    def _artefacts(self, media: Media) -> dict[str, str]:
+        files = {
+            "kernel": media.kernel,
+            "initrd": media.initrd,
+            "dtb": media.dtb,
+            "iso": media.iso,
+            "disk": self._foreign.disk,
+        }
+        return {name: str(path) for name, path in files.items() if path}
 
     def _facts(self, kernel: KernelArtifact, media: Media) -> Facts:
         """Of a kernel that is handed over; what an ISO or a disk starts, only its boot can tell."""
